@@ -1,0 +1,1 @@
+"""The Dify plugin: a thin client of the decision service."""
