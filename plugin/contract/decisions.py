@@ -1,0 +1,135 @@
+"""A decision: asked for, answered, and read again with its outcome."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from plugin.contract.deliveries import DeliveryStatus
+from plugin.contract.signals import Probability, Signals
+from plugin.contract.values import Answer, FilledText, Id, Json, Name, Request
+
+MAX_WAIT_SECONDS = 25
+"""Longest `wait` of one `GET /v1/decisions/{id}`."""
+
+DecisionKind = Literal["auto_approve", "human_review", "auto_reject"]
+FinalVerdict = Literal["approve", "reject"]
+DecidedBy = Literal["policy", "human", "timeout"]
+RiskLevel = Literal["low", "medium", "high"]
+ResumeMode = Literal["none", "native_form", "continuation", "webhook", "hold"]
+ReviewState = Literal[
+    "automatic", "pending", "claimed", "escalated", "resolved", "expired", "cancelled"
+]
+"""Where the decision's review stands; `automatic` where nobody had to be asked."""
+
+
+class Item(Request):
+    """What is decided about: a text, named fields, or both."""
+
+    text: FilledText | None = None
+    fields: dict[Name, Json] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.text is None and not self.fields:
+            raise ValueError("is empty: give item.text, item.fields or both")
+        return self
+
+
+class Resume(Request):
+    """How the branch goes on after a review. Without `mode`, as the gate says."""
+
+    mode: ResumeMode | None = None
+    app: Name | None = None
+    run_id: Id | None = None
+    user: Id | None = None
+
+    @model_validator(mode="after")
+    def _native_form_finds_its_run(self) -> Self:
+        if self.mode == "native_form" and not (self.run_id and self.user):
+            raise ValueError(
+                "mode native_form needs run_id and user: map sys.workflow_run_id and sys.user_id"
+            )
+        return self
+
+
+class DecisionRequest(Request):
+    """Body of `POST /v1/gates/{gate}/decisions`."""
+
+    item: Item
+    ai_result: Json = None
+    """What approval would let through."""
+    signals: Signals | None = None
+    """Without it, the gate's own model scores the item."""
+    category: Name | None = None
+    risk_level: RiskLevel | None = None
+    resume: Resume | None = None
+    metadata: dict[Name, Json] = Field(default_factory=dict)
+    """The caller's own; given back in the resume message."""
+
+
+class Thresholds(Answer):
+    """Approve above `high`, reject at or below `low`; `None` closes that side."""
+
+    low: Probability | None = None
+    high: Probability | None = None
+
+    @model_validator(mode="after")
+    def _not_crossed(self) -> Self:
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low {self.low} must be below high {self.high}")
+        return self
+
+
+class GuardFinding(Answer):
+    """One thing that a guard saw in the input."""
+
+    guard: str
+    detail: str
+
+
+class DecisionResponse(Answer):
+    """The gate's answer. `confidence` is c, the calibrated P(approving is right)."""
+
+    decision_id: Annotated[str, Field(min_length=1)]
+    decision: DecisionKind
+    confidence: Probability | None = None
+    """`None` where scoring failed or nothing could be scored; such an item is never approved."""
+    label: str | None = None
+    reason: str
+    thresholds: Thresholds
+    policy_version: int
+    model_version: str | None = None
+    review_task_id: str | None = None
+    review_url: str | None = None
+    estimated_wait_seconds: Annotated[float, Field(ge=0)] | None = None
+    guards: list[GuardFinding] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _approval_is_earned(self) -> Self:
+        """Fail closed on both ends of the wire: no approval that its own figures contradict."""
+        if self.decision != "auto_approve":
+            return self
+        c, high = self.confidence, self.thresholds.high
+        if c is None or high is None or c <= high:
+            raise ValueError(f"auto_approve needs a confidence above high; got {c} and {high}")
+        return self
+
+
+class Outcome(Answer):
+    """How a decision ended."""
+
+    verdict: FinalVerdict
+    by: DecidedBy
+    reviewer: str | None = None
+    comment: str | None = None
+    edited_result: Json = None
+    """What the reviewer put in the place of `ai_result`; `None` where nothing was edited."""
+    decided_at: AwareDatetime
+    delivery: DeliveryStatus | None = None
+
+
+class DecisionRecord(DecisionResponse):
+    """Answer of `GET /v1/decisions/{id}`: the decision and, once final, its outcome."""
+
+    state: ReviewState
+    outcome: Outcome | None = None
