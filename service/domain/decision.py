@@ -1,0 +1,142 @@
+"""What the gate said about one item, and the arithmetic of its three zones."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from service.domain.errors import CrossedThresholds
+from service.domain.ids import DecisionId, GateName
+from service.domain.outcome import Outcome
+
+type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
+
+
+class Zone(StrEnum):
+    """What the gate does with an item."""
+
+    AUTO_APPROVE = "auto_approve"
+    HUMAN_REVIEW = "human_review"
+    AUTO_REJECT = "auto_reject"
+
+
+class Reason(StrEnum):
+    """Why an item landed in its zone."""
+
+    ABOVE_HIGH = "above_high"
+    BELOW_LOW = "below_low"
+    BETWEEN = "between"
+    NO_SIGNAL = "no_signal"
+    SCORER_FAILED = "scorer_failed"
+    SCORER_TIMED_OUT = "scorer_timed_out"
+
+
+class RiskLevel(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ResumeMode(StrEnum):
+    """How a person's verdict reaches the workflow."""
+
+    NONE = "none"
+    NATIVE_FORM = "native_form"
+    CONTINUATION = "continuation"
+    WEBHOOK = "webhook"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """The zone borders on c in [0, 1]; a side that is None is closed (nothing automatic there).
+
+    Raises CrossedThresholds unless 0 <= low < high <= 1 (for the sides that are open).
+    """
+
+    low: float | None
+    high: float | None
+
+    def __post_init__(self) -> None:
+        for side in (self.low, self.high):
+            if side is not None and not (math.isfinite(side) and 0 <= side <= 1):
+                raise CrossedThresholds(f"A threshold of {side} is not between 0 and 1.")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise CrossedThresholds(f"low ({self.low}) must be below high ({self.high}).")
+
+    def zone(self, confidence: float | None) -> tuple[Zone, Reason]:
+        """The zone of a calibrated confidence c in [0, 1]: approve if c > high, reject if c <= low.
+
+        No confidence, or one that is not a number in [0, 1], is review: never anything automatic.
+        """
+        if confidence is None or not 0 <= confidence <= 1:
+            return Zone.HUMAN_REVIEW, Reason.SCORER_FAILED
+        if self.high is not None and confidence > self.high:
+            return Zone.AUTO_APPROVE, Reason.ABOVE_HIGH
+        if self.low is not None and confidence <= self.low:
+            return Zone.AUTO_REJECT, Reason.BELOW_LOW
+        return Zone.HUMAN_REVIEW, Reason.BETWEEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """What is judged: a text, or fields of a record, or both."""
+
+    text: str | None = None
+    fields: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume:
+    """Where the verdict goes: the mode, the Dify app, and the run that waits."""
+
+    mode: ResumeMode = ResumeMode.NONE
+    app: str | None = None
+    run_id: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What a scorer says of an item: P(label) for every label of its bundle, summing to 1."""
+
+    probabilities: Mapping[str, float]
+    model_version: str
+    truncated: bool = False  # the text was longer than the model reads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """How sure we are: the raw score, the calibrated confidence c, both in [0, 1], or why not."""
+
+    confidence: float | None
+    raw_score: float | None = None
+    label: str | None = None
+    model_version: str | None = None
+    failure: Reason | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One answer of a gate, with everything it rested on. Only `outcome` comes later."""
+
+    id: DecisionId
+    gate: GateName
+    policy_version: int
+    created_at: datetime
+    requested_by: str
+    item: Item
+    ai_result: Json
+    signals: Mapping[str, Any] | None
+    category: str | None
+    risk_level: RiskLevel
+    resume: Resume
+    metadata: Mapping[str, Json]
+    zone: Zone
+    reason: Reason
+    thresholds: Thresholds
+    assessment: Assessment
+    outcome: Outcome | None = None

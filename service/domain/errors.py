@@ -1,0 +1,139 @@
+"""What can go wrong, in the product's own words.
+
+The class says what kind of failure it is (`web/problems.py` turns the kind into an HTTP status);
+its docstring is the default message; `fix` tells the caller what to do next.
+"""
+
+from inspect import cleandoc
+
+
+class GateError(Exception):
+    """Something went wrong."""
+
+    fix = ""
+
+    def __init__(self, detail: str | None = None, *, fix: str | None = None) -> None:
+        self.detail = detail or cleandoc(self.__doc__ or "")
+        if fix is not None:
+            self.fix = fix
+        super().__init__(self.detail)
+
+
+class InvalidInput(GateError):
+    """The request does not say something that can be done."""
+
+
+class NotFound(GateError):
+    """There is no such thing, or it is not yours to see."""
+
+
+class Conflict(GateError):
+    """The state of things does not allow this now."""
+
+
+class Forbidden(GateError):
+    """You may not do this."""
+
+
+class Unauthenticated(GateError):
+    """No valid credentials came with the request."""
+
+
+class Overloaded(GateError):
+    """More work is waiting than can be taken on."""
+
+    def __init__(self, detail: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(detail, fix=f"Try again in {retry_after:g} s.")
+        self.retry_after = retry_after
+
+
+# --- gates and scoring ---
+
+
+class UnknownGate(NotFound):
+    """There is no gate of that name for this key."""
+
+    fix = "List the gates with GET /v1/gates, or add the gate to GATE_CONFIG."
+
+
+class CrossedThresholds(InvalidInput):
+    """Thresholds must satisfy 0 <= low < high <= 1."""
+
+    fix = "Set low below high, both between 0 and 1; null closes a side."
+
+
+class BadSignal(InvalidInput):
+    """The signal does not fit the gate."""
+
+
+class UnknownApp(InvalidInput):
+    """resume.app is not one of the gate's apps."""
+
+    fix = "Name one of the gate's apps, or leave resume.app out to use the gate's own."
+
+
+class ScorerFailed(GateError):
+    """The scorer gave no usable score."""
+
+
+class BrokenBundle(GateError):
+    """The model bundle is not whole."""
+
+
+# --- review ---
+
+
+class UnknownTask(NotFound):
+    """There is no such review task for you."""
+
+
+class UnknownDecision(NotFound):
+    """There is no such decision for you."""
+
+
+class IllegalMove(Conflict):
+    """The review task is not in a state that allows this."""
+
+
+class StaleLease(Conflict):
+    """The lease is not yours, or it has lapsed."""
+
+    fix = "Claim the task again and decide with the new lease_token."
+
+
+class UndoWindowClosed(Conflict):
+    """The verdict can no longer be taken back: its delivery may have left."""
+
+
+class ExpertsOnly(Forbidden):
+    """An escalated task can be claimed by experts only."""
+
+
+class SecondAnswer(Forbidden):
+    """The same person cannot answer a task twice."""
+
+
+# --- delivery ---
+
+
+class UnknownDelivery(NotFound):
+    """There is no such delivery for you."""
+
+
+class IllegalDeliveryMove(Conflict):
+    """The delivery is not in a state that allows this."""
+
+
+# --- idempotency ---
+
+
+class IdempotencyMismatch(InvalidInput):
+    """This Idempotency-Key was used before with another request."""
+
+    fix = "Use a new key for a new request; repeat the same bytes to repeat a request."
+
+
+class IdempotencyInFlight(Conflict):
+    """A request with this Idempotency-Key is still in flight."""
+
+    fix = "Wait for the first request, then repeat it to read its stored answer."

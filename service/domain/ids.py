@@ -1,0 +1,34 @@
+"""Identifiers: typed, prefixed by what they name, and sortable by time of making."""
+
+import secrets
+import time
+from typing import NewType
+
+DecisionId = NewType("DecisionId", str)
+TaskId = NewType("TaskId", str)
+DeliveryId = NewType("DeliveryId", str)
+LeaseToken = NewType("LeaseToken", str)
+GateName = NewType("GateName", str)
+AppName = NewType("AppName", str)
+
+
+def _fresh(prefix: str) -> str:
+    # Milliseconds first: rows made together lie together in the index.
+    return f"{prefix}_{time.time_ns() // 1_000_000:011x}{secrets.token_hex(10)}"
+
+
+def new_decision_id() -> DecisionId:
+    return DecisionId(_fresh("dec"))
+
+
+def new_task_id() -> TaskId:
+    return TaskId(_fresh("tsk"))
+
+
+def new_delivery_id() -> DeliveryId:
+    return DeliveryId(_fresh("dlv"))
+
+
+def new_lease_token() -> LeaseToken:
+    """A fencing token: one per claim, never used again, so an old holder can never match."""
+    return LeaseToken(f"lse_{secrets.token_urlsafe(24)}")

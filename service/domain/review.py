@@ -1,0 +1,253 @@
+"""The review task: one transition table and pure moves. An illegal move raises; nothing is mutated.
+
+pending -> claimed -> resolved          claimed -> pending | escalated (released, lapsed)
+claimed -> escalated (unsure)           claimed -> pending (verdict short of the quorum)
+resolved -> claimed (undo in time)      open -> expired (deadline) | cancelled
+"""
+
+import hmac
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from service.domain.errors import (
+    ExpertsOnly,
+    IllegalMove,
+    SecondAnswer,
+    StaleLease,
+    UndoWindowClosed,
+)
+from service.domain.ids import DecisionId, GateName, LeaseToken, TaskId
+from service.domain.outcome import Verdict
+
+
+class TaskState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Move(StrEnum):
+    CLAIM = "claim"
+    RENEW = "renew"
+    RELEASE = "release"
+    LAPSE = "lapse"
+    ANSWER = "answer"
+    UNDO = "undo"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+
+
+WAITING = frozenset({TaskState.PENDING, TaskState.ESCALATED})
+OPEN = WAITING | {TaskState.CLAIMED}
+
+LEGAL_FROM: dict[Move, frozenset[TaskState]] = {
+    Move.CLAIM: WAITING,
+    Move.RENEW: frozenset({TaskState.CLAIMED}),
+    Move.RELEASE: frozenset({TaskState.CLAIMED}),
+    Move.LAPSE: frozenset({TaskState.CLAIMED}),
+    Move.ANSWER: frozenset({TaskState.CLAIMED}),
+    Move.UNDO: frozenset({TaskState.RESOLVED}),
+    Move.EXPIRE: OPEN,
+    Move.CANCEL: OPEN,
+}
+
+
+class Answer(StrEnum):
+    """What a reviewer may say."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewer:
+    """Who reviews. `name` identifies the person across tasks; experts may take escalated tasks."""
+
+    name: str
+    expert: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A claim in time: only its holder, with its token, before it lapses, may answer."""
+
+    token: LeaseToken
+    holder: str
+    claimed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenAnswer:
+    """One person's answer, as it was given."""
+
+    reviewer: str
+    answer: Answer
+    comment: str
+    edited_result: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewTask:
+    """An item that waits for people. `priority`: larger is more urgent."""
+
+    id: TaskId
+    decision_id: DecisionId
+    gate: GateName
+    state: TaskState
+    priority: float
+    created_at: datetime
+    deadline_at: datetime
+    quorum: int = 1
+    claimed_from: TaskState = TaskState.PENDING
+    lease: Lease | None = None
+    answers: tuple[GivenAnswer, ...] = ()
+    resolved_at: datetime | None = None
+    settles_at: datetime | None = None
+    revision: int = 0
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict the quorum agreed on; None while there is none."""
+        votes = Counter(a.answer for a in self.answers if a.answer is not Answer.UNSURE)
+        for answer, count in votes.items():
+            if count >= self.quorum:
+                return Verdict(answer.value)
+        return None
+
+    @property
+    def deciding_answer(self) -> GivenAnswer | None:
+        """The answer that completed the quorum."""
+        return self.answers[-1] if self.state is TaskState.RESOLVED and self.answers else None
+
+
+def _demand(task: ReviewTask, move: Move) -> None:
+    if task.state not in LEGAL_FROM[move]:
+        raise IllegalMove(f"A task that is {task.state} cannot {move}.")
+
+
+def _demand_lease(task: ReviewTask, token: str, holder: str, now: datetime) -> Lease:
+    lease = task.lease
+    if (
+        lease is None
+        or not hmac.compare_digest(lease.token.encode(), token.encode())
+        or lease.holder != holder
+        or now >= lease.expires_at
+    ):
+        raise StaleLease
+    return lease
+
+
+def claim(
+    task: ReviewTask, reviewer: Reviewer, token: LeaseToken, now: datetime, lease_for: timedelta
+) -> ReviewTask:
+    """Take a waiting task (one whose lease lapsed counts as waiting) for `lease_for`."""
+    if has_lapsed(task, now):
+        task = lapse(task, now)
+    _demand(task, Move.CLAIM)
+    if now >= task.deadline_at:
+        raise IllegalMove("The task's deadline has passed.")
+    if task.state is TaskState.ESCALATED and not reviewer.expert:
+        raise ExpertsOnly
+    if any(given.reviewer == reviewer.name for given in task.answers):
+        raise SecondAnswer
+    lease = Lease(token=token, holder=reviewer.name, claimed_at=now, expires_at=now + lease_for)
+    return _moved(task, state=TaskState.CLAIMED, claimed_from=task.state, lease=lease)
+
+
+def renew(
+    task: ReviewTask, token: str, holder: str, now: datetime, lease_for: timedelta
+) -> ReviewTask:
+    """Keep a claimed task for another `lease_for` from now."""
+    _demand(task, Move.RENEW)
+    lease = _demand_lease(task, token, holder, now)
+    return _moved(task, lease=replace(lease, expires_at=now + lease_for))
+
+
+def release(task: ReviewTask, token: str, holder: str, now: datetime) -> ReviewTask:
+    """Give a claimed task back to where it was claimed from."""
+    _demand(task, Move.RELEASE)
+    _demand_lease(task, token, holder, now)
+    return _moved(task, state=task.claimed_from, lease=None)
+
+
+def has_lapsed(task: ReviewTask, now: datetime) -> bool:
+    return (
+        task.state is TaskState.CLAIMED and task.lease is not None and now >= task.lease.expires_at
+    )
+
+
+def lapse(task: ReviewTask, now: datetime) -> ReviewTask:
+    """A lease ran out: the task is free again, from where it was claimed."""
+    _demand(task, Move.LAPSE)
+    if not has_lapsed(task, now):
+        raise IllegalMove("The lease has not lapsed yet.")
+    return _moved(task, state=task.claimed_from, lease=None)
+
+
+def answer(task: ReviewTask, token: str, given: GivenAnswer, undo_window: timedelta) -> ReviewTask:
+    """Record an answer under a valid lease.
+
+    Unsure escalates; a verdict that completes the quorum resolves, and settles after
+    `undo_window`; a verdict short of it frees the task for somebody else.
+    """
+    _demand(task, Move.ANSWER)
+    _demand_lease(task, token, given.reviewer, given.at)
+    answered = _moved(task, lease=None, answers=(*task.answers, given))
+    if given.answer is Answer.UNSURE:
+        return replace(answered, state=TaskState.ESCALATED)
+    if answered.verdict is None:
+        return replace(answered, state=task.claimed_from)
+    return replace(
+        answered,
+        state=TaskState.RESOLVED,
+        resolved_at=given.at,
+        settles_at=given.at + undo_window,
+    )
+
+
+def undo(
+    task: ReviewTask, reviewer: str, token: LeaseToken, now: datetime, lease_for: timedelta
+) -> ReviewTask:
+    """Take one's own deciding answer back while its delivery has not left; the task is claimed."""
+    _demand(task, Move.UNDO)
+    deciding = task.deciding_answer
+    if deciding is None or deciding.reviewer != reviewer:
+        raise StaleLease("Only the reviewer who decided can take the verdict back.", fix="")
+    if task.settles_at is None or now >= task.settles_at:
+        raise UndoWindowClosed
+    lease = Lease(token=token, holder=reviewer, claimed_at=now, expires_at=now + lease_for)
+    return _moved(
+        task,
+        state=TaskState.CLAIMED,
+        lease=lease,
+        answers=task.answers[:-1],
+        resolved_at=None,
+        settles_at=None,
+    )
+
+
+def expire(task: ReviewTask, now: datetime) -> ReviewTask:
+    """The deadline passed with no verdict."""
+    _demand(task, Move.EXPIRE)
+    if now < task.deadline_at:
+        raise IllegalMove("The deadline has not passed yet.")
+    return _moved(task, state=TaskState.EXPIRED, lease=None)
+
+
+def cancel(task: ReviewTask) -> ReviewTask:
+    """Nobody needs the answer any more: no verdict, no delivery."""
+    _demand(task, Move.CANCEL)
+    return _moved(task, state=TaskState.CANCELLED, lease=None)
+
+
+def _moved(task: ReviewTask, **changes: object) -> ReviewTask:
+    # Each move is a new revision: a store that saves over another revision has lost a race.
+    return replace(task, revision=task.revision + 1, **changes)  # type: ignore[arg-type]

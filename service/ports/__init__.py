@@ -1,0 +1,1 @@
+"""What the use cases need and the adapters give. Protocols only."""

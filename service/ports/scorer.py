@@ -1,0 +1,30 @@
+"""What turns an item into probabilities."""
+
+from typing import Protocol
+
+from service.domain.decision import Item, Score
+
+
+class Scorer(Protocol):
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels it gives probabilities for."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What the answer's `model_version` will say."""
+        ...
+
+    async def score(self, item: Item) -> Score:
+        """P(label | item). The same item gets the same score in any company.
+
+        Raises ScorerFailed where there is no usable score, Overloaded where the queue is full.
+        """
+        ...
+
+    def calibrate(self, raw: float) -> float:
+        """The calibrated P(approving is right) in [0, 1] for a raw score in [0, 1]."""
+        ...
+
+    def close(self) -> None: ...
