@@ -1,1 +1,1 @@
-"""The decision service: scores an item, gates it, has people decide the rest, and resumes the workflow."""
+"""The decision service: scores items, gates them, has people decide the rest, resumes workflows."""

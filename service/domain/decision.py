@@ -11,7 +11,7 @@ from service.domain.errors import CrossedThresholds
 from service.domain.ids import DecisionId, GateName
 from service.domain.outcome import Outcome
 
-type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 
 class Zone(StrEnum):

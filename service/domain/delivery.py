@@ -41,7 +41,7 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One resume message. `body` is frozen when it is made; the id de-duplicates at the receiver."""
+    """One resume message. `body` is frozen when made; its id de-duplicates at the receiver."""
 
     id: DeliveryId
     task_id: TaskId

@@ -97,7 +97,7 @@ class Tasks(Protocol):
         escalated ones."""
         ...
 
-    def list(
+    def browse(
         self,
         *,
         gates: frozenset[str] | None,
@@ -136,7 +136,7 @@ class Deliveries(Protocol):
         """Keep a delivery that is being tried hidden from other workers until then."""
         ...
 
-    def list(
+    def browse(
         self, *, gates: frozenset[str] | None, state: DeliveryState | None, page: Page
     ) -> list[Delivery]: ...
 
