@@ -10,8 +10,7 @@ from typing import Any
 from service.domain.errors import CrossedThresholds
 from service.domain.ids import DecisionId, GateName
 from service.domain.outcome import Outcome
-
-type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+from service.domain.values import Json
 
 
 class Zone(StrEnum):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from service.domain.values import Json
+
 
 class Verdict(StrEnum):
     """What is to become of the item."""
@@ -28,7 +30,7 @@ class Outcome:
     settles_at: datetime
     reviewer: str | None = None
     comment: str = ""
-    edited_result: str | None = None
+    edited_result: Json = None
 
     def is_final(self, now: datetime) -> bool:
         return now >= self.settles_at

@@ -20,6 +20,7 @@ from service.domain.errors import (
 )
 from service.domain.ids import DecisionId, GateName, LeaseToken, TaskId
 from service.domain.outcome import Verdict
+from service.domain.values import Json
 
 
 class TaskState(StrEnum):
@@ -90,7 +91,7 @@ class GivenAnswer:
     reviewer: str
     answer: Answer
     comment: str
-    edited_result: str | None
+    edited_result: Json
     at: datetime
 
 

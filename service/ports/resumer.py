@@ -29,6 +29,10 @@ class AttemptLog(Protocol):
         """The receiver stored our message: durable before this returns."""
         ...
 
+    def taken_by(self) -> str | None:
+        """The run that has taken this decision's verdict (`get_review`), where one has."""
+        ...
+
 
 class Resumer(Protocol):
     def resume(self, delivery: Delivery, log: AttemptLog) -> Proof:
