@@ -2,7 +2,10 @@
 
 from typing import Protocol
 
+from service.domain.decision import Decision
 from service.domain.delivery import Delivery, Proof
+from service.domain.ids import TaskId
+from service.domain.outcome import Outcome
 
 
 class DeliveryFailed(Exception):
@@ -41,4 +44,10 @@ class Resumer(Protocol):
         `delivery.submitted_at` is set where an earlier try was already stored by the receiver.
         Raises DeliveryFailed (try again later) or DeliveryDead (a person must look).
         """
+        ...
+
+
+class MessageWriter(Protocol):
+    def write(self, decision: Decision, task_id: TaskId, outcome: Outcome) -> bytes:
+        """The resume message, written once and frozen: every try sends the same bytes."""
         ...
