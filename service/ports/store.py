@@ -59,6 +59,10 @@ class Decisions(Protocol):
         """Give the verdict to a run: the first to ask keeps it. Returns the run that has it."""
         ...
 
+    def taken_by(self, decision_id: DecisionId) -> str | None:
+        """The run that has the verdict, where one has taken it."""
+        ...
+
     def add_truth(self, decision_id: DecisionId, truth: Truth) -> None: ...
 
     def truths(self, decision_id: DecisionId) -> list[Truth]:

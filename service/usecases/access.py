@@ -1,0 +1,202 @@
+"""Access: who is asking? API keys and signed-in people; a failure never tells which part."""
+
+import hashlib
+import secrets
+from dataclasses import replace
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from service.domain.access import ApiKey, Person, Principal, Role, Scope, Session
+from service.domain.audit import AuditDraft
+from service.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from service.ports.clock import Clock
+from service.ports.store import Store
+
+SESSION_LASTS = timedelta(hours=12)
+SHORTEST_PASSWORD = 8
+KEY_PREFIX = "cg_"
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+"""Verified against where there is no such person, so that timing does not tell who exists."""
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 of a random secret: keys and session tokens have too much entropy to be guessed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Doorkeeper:
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    # --- API keys ---
+
+    def who_has_key(self, secret: str) -> Principal:
+        """The key's principal. Raises Unauthenticated for an unknown or revoked key."""
+        with self._store.reading() as tx:
+            key = tx.access.key_by_hash(hash_secret(secret))
+        if key is None or key.revoked_at is not None:
+            raise Unauthenticated(
+                "The API key is not known.",
+                fix="Send Authorization: Bearer KEY; make a key with `python -m service apikey`.",
+            )
+        return key.principal
+
+    def create_key(
+        self,
+        name: str,
+        scopes: frozenset[Scope],
+        gates: frozenset[str] | None,
+        *,
+        secret: str | None = None,
+        actor: str,
+    ) -> str:
+        """Make a key and return its secret, which is shown once and stored only as a hash."""
+        secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            existing = tx.access.keys()
+            if any(key.name == name for key in existing):
+                raise Conflict(f"There is an API key named {name!r} already.")
+            tx.access.add_key(
+                ApiKey(
+                    name=name,
+                    secret_hash=hash_secret(secret),
+                    scopes=scopes,
+                    gates=gates,
+                    created_at=now,
+                )
+            )
+            tx.audit.append(
+                [
+                    AuditDraft(
+                        at=now,
+                        kind="key.created",
+                        subject=name,
+                        actor=actor,
+                        payload={
+                            "scopes": sorted(scopes),
+                            "gates": None if gates is None else sorted(gates),
+                        },
+                    )
+                ]
+            )
+        return secret
+
+    def revoke_key(self, name: str, *, actor: str) -> None:
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            if not tx.access.revoke_key(name, now):
+                raise NotFound(f"There is no API key named {name!r} in force.")
+            tx.audit.append(
+                [AuditDraft(at=now, kind="key.revoked", subject=name, actor=actor, payload={})]
+            )
+
+    def keys(self) -> list[ApiKey]:
+        with self._store.reading() as tx:
+            return tx.access.keys()
+
+    # --- people ---
+
+    def create_person(
+        self,
+        name: str,
+        password: str,
+        role: Role,
+        gates: frozenset[str] | None,
+        *,
+        actor: str,
+    ) -> None:
+        if len(password) < SHORTEST_PASSWORD:
+            raise InvalidInput(f"A password needs at least {SHORTEST_PASSWORD} characters.")
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            if tx.access.person(name) is not None:
+                raise Conflict(f"There is a person named {name!r} already.")
+            tx.access.add_person(
+                Person(
+                    name=name,
+                    role=role,
+                    password_hash=_hasher.hash(password),
+                    gates=gates,
+                    created_at=now,
+                )
+            )
+            tx.audit.append(
+                [
+                    AuditDraft(
+                        at=now,
+                        kind="person.created",
+                        subject=name,
+                        actor=actor,
+                        payload={"role": role.value},
+                    )
+                ]
+            )
+
+    def disable_person(self, name: str, *, actor: str) -> None:
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            person = tx.access.person(name)
+            if person is None:
+                raise NotFound(f"There is no person named {name!r}.")
+            tx.access.save_person(replace(person, disabled_at=now))
+            tx.audit.append(
+                [AuditDraft(at=now, kind="person.disabled", subject=name, actor=actor, payload={})]
+            )
+
+    def people(self) -> list[Person]:
+        with self._store.reading() as tx:
+            return tx.access.people()
+
+    # --- sessions ---
+
+    def sign_in(self, name: str, password: str) -> tuple[str, Session]:
+        """A new session and its secret token. Raises Unauthenticated without saying why."""
+        with self._store.reading() as tx:
+            person = tx.access.person(name)
+        known = person is not None and person.disabled_at is None
+        matches = _matches(person.password_hash if person else _NOBODY, password)
+        if not (known and matches):
+            raise Unauthenticated("The name or the password is not right.")
+        now = self._clock.now()
+        token = secrets.token_urlsafe(32)
+        session = Session(
+            token_hash=hash_secret(token),
+            person=name,
+            csrf=secrets.token_urlsafe(24),
+            created_at=now,
+            expires_at=now + SESSION_LASTS,
+        )
+        with self._store.transaction() as tx:
+            tx.access.add_session(session)
+        return token, session
+
+    def who_is_signed_in(self, token: str) -> tuple[Principal, Session]:
+        """The person behind a session's token. Raises Unauthenticated once it has ended."""
+        with self._store.reading() as tx:
+            session = tx.access.session(hash_secret(token))
+            person = tx.access.person(session.person) if session else None
+        if (
+            session is None
+            or person is None
+            or person.disabled_at is not None
+            or self._clock.now() >= session.expires_at
+        ):
+            raise Unauthenticated("The session has ended.", fix="Sign in again.")
+        return person.principal, session
+
+    def sign_out(self, token: str) -> None:
+        with self._store.transaction() as tx:
+            tx.access.end_session(hash_secret(token))
+
+
+def _matches(encoded: str, password: str) -> bool:
+    try:
+        return _hasher.verify(encoded, password)
+    except (VerificationError, InvalidHashError):
+        return False

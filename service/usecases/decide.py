@@ -1,0 +1,194 @@
+"""Decide: assess an item, find its zone, and write decision, task and audit entry as one."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from service.domain.access import Principal, Scope
+from service.domain.decision import (
+    Assessment,
+    Decision,
+    Item,
+    Reason,
+    Resume,
+    ResumeMode,
+    RiskLevel,
+    Thresholds,
+    Zone,
+)
+from service.domain.errors import InvalidInput, UnknownApp
+from service.domain.gate import GatePolicy
+from service.domain.ids import new_decision_id, new_task_id
+from service.domain.outcome import DecidedBy, Outcome, Verdict
+from service.domain.review import ReviewTask, TaskState
+from service.domain.values import Json
+from service.ports.bus import Bus, Event
+from service.ports.clock import Clock
+from service.ports.meter import Meter
+from service.ports.store import Store
+from service.usecases.assess import Assessor
+from service.usecases.audited import draft_of_decision
+from service.usecases.gate_book import GateBook
+from service.usecases.receipts import Receipt
+from service.usecases.recorder import Entry, Recorder
+
+log = structlog.get_logger()
+
+ERROR_COST: dict[RiskLevel, float] = {RiskLevel.LOW: 1, RiskLevel.MEDIUM: 3, RiskLevel.HIGH: 10}
+"""What a wrong decision weighs in the queue, relative to a low-risk one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionOrder:
+    """What a caller asks a gate. A resume field that is None is filled in by the gate's policy."""
+
+    gate: str
+    item: Item
+    ai_result: Json = None
+    signals: Mapping[str, Any] | None = None
+    category: str | None = None
+    risk_level: RiskLevel = RiskLevel.MEDIUM
+    resume_mode: ResumeMode | None = None
+    resume_app: str | None = None
+    run_id: str | None = None
+    user: str | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+type Made = tuple[Decision, ReviewTask | None]
+
+
+class DecideItem:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        gates: GateBook,
+        assessor: Assessor,
+        recorder: Recorder,
+        bus: Bus,
+        clock: Clock,
+        meter: Meter,
+    ) -> None:
+        self._store = store
+        self._gates = gates
+        self._assessor = assessor
+        self._recorder = recorder
+        self._bus = bus
+        self._clock = clock
+        self._meter = meter
+
+    async def __call__(
+        self, order: DecisionOrder, principal: Principal, receipt: Receipt[Made]
+    ) -> dict[str, Any]:
+        """The gate's answer, durable. Raises UnknownGate, UnknownApp, BadSignal, InvalidInput,
+        Overloaded, IdempotencyMismatch; whatever else goes wrong in scoring goes to review."""
+        principal.demand(Scope.DECIDE)
+        began = time.perf_counter()
+        policy = self._gates.get(order.gate, principal)
+        resume = _resume(order, policy)
+        assessment = await self._assessor.assess(policy, order.item, order.signals, order.ai_result)
+        decision = self._decide(order, principal, policy, resume, assessment)
+        task = self._task(decision, policy) if decision.zone is Zone.HUMAN_REVIEW else None
+        written = await self._recorder.record(
+            Entry(
+                decision=decision,
+                task=task,
+                draft=draft_of_decision(decision, task),
+                receipt=receipt,
+            )
+        )
+        if written.fresh:
+            self._meter.decided(decision, time.perf_counter() - began)
+            if task:
+                self._bus.publish(Event(topic="task", key=task.id, what="task.created"))
+        return written.answer
+
+    def _decide(
+        self,
+        order: DecisionOrder,
+        principal: Principal,
+        policy: GatePolicy,
+        resume: Resume,
+        assessment: Assessment,
+    ) -> Decision:
+        now = self._clock.now()
+        thresholds = policy.thresholds_for(order.category)
+        zone, reason = _zone(thresholds, assessment)
+        return Decision(
+            id=new_decision_id(),
+            gate=policy.gate,
+            policy_version=policy.version,
+            created_at=now,
+            requested_by=principal.name,
+            item=order.item,
+            ai_result=order.ai_result,
+            signals=order.signals,
+            category=order.category,
+            risk_level=order.risk_level,
+            resume=resume,
+            metadata=order.metadata,
+            zone=zone,
+            reason=reason,
+            thresholds=thresholds,
+            assessment=assessment,
+            outcome=_policy_outcome(zone, now),
+        )
+
+    def _task(self, decision: Decision, policy: GatePolicy) -> ReviewTask:
+        return ReviewTask(
+            id=new_task_id(),
+            decision_id=decision.id,
+            gate=decision.gate,
+            state=TaskState.PENDING,
+            priority=priority(decision.assessment.confidence, decision.risk_level),
+            created_at=decision.created_at,
+            deadline_at=decision.created_at + policy.review.deadline,
+            quorum=policy.review.quorum,
+        )
+
+
+def priority(confidence: float | None, risk_level: RiskLevel) -> float:
+    """The expected cost of acting on the AI's leaning: min(c, 1 - c) times the cost of an error.
+
+    An item without a confidence is as uncertain as can be (1/2).
+    """
+    error = 0.5 if confidence is None else min(confidence, 1 - confidence)
+    return error * ERROR_COST[risk_level]
+
+
+def _zone(thresholds: Thresholds, assessment: Assessment) -> tuple[Zone, Reason]:
+    if assessment.failure is not None:
+        return Zone.HUMAN_REVIEW, assessment.failure
+    return thresholds.zone(assessment.confidence)
+
+
+def _policy_outcome(zone: Zone, now: datetime) -> Outcome | None:
+    match zone:
+        case Zone.AUTO_APPROVE:
+            verdict = Verdict.APPROVE
+        case Zone.AUTO_REJECT:
+            verdict = Verdict.REJECT
+        case Zone.HUMAN_REVIEW:
+            return None
+    return Outcome(verdict=verdict, by=DecidedBy.POLICY, decided_at=now, settles_at=now)
+
+
+def _resume(order: DecisionOrder, policy: GatePolicy) -> Resume:
+    mode = order.resume_mode or policy.resume.mode
+    app = order.resume_app or policy.resume.app
+    needs_app = mode in (ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK)
+    if order.resume_app is not None and order.resume_app not in policy.apps:
+        raise UnknownApp(f"{order.resume_app!r} is not one of the apps of gate {policy.gate!r}.")
+    if needs_app and app is None:
+        raise UnknownApp(f"resume.mode {mode} needs an app, and gate {policy.gate!r} names none.")
+    if mode is ResumeMode.NATIVE_FORM and not (order.run_id and order.user):
+        raise InvalidInput(
+            "resume.mode native_form needs resume.run_id and resume.user.",
+            fix="Map run_id to sys.workflow_run_id and user to sys.user_id in the gate's node.",
+        )
+    return Resume(mode=mode, app=app if needs_app else None, run_id=order.run_id, user=order.user)

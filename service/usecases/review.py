@@ -1,0 +1,303 @@
+"""Review: people take tasks, answer them, give them back, take a verdict back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from service.domain import delivery as deliveries
+from service.domain import review
+from service.domain.access import Principal, Scope
+from service.domain.decision import Decision
+from service.domain.delivery import Delivery
+from service.domain.errors import UndoWindowClosed, UnknownTask
+from service.domain.ids import TaskId, new_lease_token
+from service.domain.outcome import DecidedBy, Outcome
+from service.domain.review import Answer, GivenAnswer, ReviewTask, TaskState
+from service.domain.values import Json
+from service.ports.bus import Bus, Event
+from service.ports.clock import Clock
+from service.ports.meter import Meter
+from service.ports.resumer import MessageWriter
+from service.ports.store import Page, Store, Transaction
+from service.usecases.audited import draft_of_delivery, draft_of_task
+from service.usecases.conclude import conclude
+from service.usecases.gate_book import GateBook
+from service.usecases.receipts import Receipt
+
+NO_UNDO = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskView:
+    """A task as people see it: with the decision it came from and where its delivery stands."""
+
+    task: ReviewTask
+    decision: Decision
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOrder:
+    """What a reviewer says of a task, under which lease, and how long it can be taken back."""
+
+    task_id: TaskId
+    lease_token: str
+    answer: Answer
+    comment: str = ""
+    edited_result: Json = None
+    undo_window: timedelta = NO_UNDO
+
+
+class ReviewTasks:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        gates: GateBook,
+        writer: MessageWriter,
+        bus: Bus,
+        clock: Clock,
+        meter: Meter,
+    ) -> None:
+        self._store = store
+        self._gates = gates
+        self._writer = writer
+        self._bus = bus
+        self._clock = clock
+        self._meter = meter
+
+    def read(self, task_id: TaskId, principal: Principal) -> TaskView:
+        principal.demand(Scope.REVIEW, Scope.READ)
+        with self._store.reading() as tx:
+            return _view(tx, _visible(tx.tasks.get(task_id), principal))
+
+    def browse(
+        self,
+        principal: Principal,
+        *,
+        gate: str | None = None,
+        states: frozenset[TaskState] | None = None,
+        holder: str | None = None,
+        page: Page,
+    ) -> list[TaskView]:
+        principal.demand(Scope.REVIEW, Scope.READ)
+        with self._store.reading() as tx:
+            found = tx.tasks.browse(
+                gates=_gates(principal, gate), states=states, holder=holder, page=page
+            )
+            return _views(tx, found)
+
+    def waiting(self, principal: Principal) -> dict[tuple[str, TaskState], int]:
+        """How many tasks each (gate, state) holds, of those this principal may see."""
+        principal.demand(Scope.REVIEW, Scope.READ)
+        with self._store.reading() as tx:
+            return tx.tasks.count_by_state(principal.gates)
+
+    def claim(
+        self,
+        principal: Principal,
+        receipt: Receipt[list[TaskView]],
+        *,
+        gate: str | None = None,
+        limit: int = 1,
+    ) -> dict[str, Any]:
+        """Take the most urgent tasks that wait and that this reviewer may answer."""
+        principal.demand(Scope.REVIEW)
+        if gate is not None:
+            self._gates.get(gate, principal)
+        now = self._clock.now()
+
+        def act() -> list[TaskView]:
+            waiting = tx.tasks.claimable(
+                gates=_gates(principal, gate),
+                reviewer=principal.name,
+                expert=principal.expert,
+                now=now,
+                limit=limit,
+            )
+            return _views(tx, [self._claim(tx, task, principal, now) for task in waiting])
+
+        with self._store.transaction() as tx:
+            answer = receipt.once(tx, now, act)
+        self._tell(principal.name, "task.claimed")
+        return answer
+
+    def claim_one(
+        self, task_id: TaskId, principal: Principal, receipt: Receipt[TaskView]
+    ) -> dict[str, Any]:
+        """Take this very task. Raises IllegalMove where somebody else has it."""
+
+        def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            return self._claim(tx, task, principal, now)
+
+        return self._move(task_id, principal, receipt, act, "task.claimed")
+
+    def renew(
+        self, task_id: TaskId, token: str, principal: Principal, receipt: Receipt[TaskView]
+    ) -> dict[str, Any]:
+        def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            lease = self._gates.of(task.gate).review.lease
+            renewed = review.renew(task, token, principal.name, now, lease)
+            tx.tasks.save(renewed)
+            return renewed
+
+        return self._move(task_id, principal, receipt, act, None)
+
+    def release(
+        self, task_id: TaskId, token: str, principal: Principal, receipt: Receipt[TaskView]
+    ) -> dict[str, Any]:
+        def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            released = review.release(task, token, principal.name, now)
+            tx.tasks.save(released)
+            tx.audit.append([draft_of_task(released, "released", principal.name, now)])
+            return released
+
+        return self._move(task_id, principal, receipt, act, "task.released")
+
+    def cancel(
+        self, task_id: TaskId, principal: Principal, receipt: Receipt[TaskView]
+    ) -> dict[str, Any]:
+        """Nobody needs the answer any more. Managers only; there is no delivery."""
+        principal.demand(Scope.MANAGE)
+
+        def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            cancelled = review.cancel(task)
+            tx.tasks.save(cancelled)
+            tx.audit.append([draft_of_task(cancelled, "cancelled", principal.name, now)])
+            return cancelled
+
+        return self._move(task_id, principal, receipt, act, "task.cancelled")
+
+    def answer(
+        self, order: AnswerOrder, principal: Principal, receipt: Receipt[TaskView]
+    ) -> dict[str, Any]:
+        """Say approve, reject or unsure. Verdict, audit entry and delivery are one transaction."""
+
+        def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            given = GivenAnswer(
+                reviewer=principal.name,
+                answer=order.answer,
+                comment=order.comment,
+                edited_result=order.edited_result,
+                at=now,
+            )
+            answered = review.answer(task, order.lease_token, given, order.undo_window)
+            tx.tasks.save(answered)
+            tx.audit.append(
+                [
+                    draft_of_task(
+                        answered,
+                        "answered",
+                        principal.name,
+                        now,
+                        answer=order.answer.value,
+                        comment=order.comment,
+                        edited_result=order.edited_result,
+                    )
+                ]
+            )
+            if answered.state is TaskState.RESOLVED:
+                self._conclude(tx, answered, given)
+            return answered
+
+        return self._move(order.task_id, principal, receipt, act, "task.answered")
+
+    def undo(
+        self, task_id: TaskId, principal: Principal, receipt: Receipt[TaskView]
+    ) -> dict[str, Any]:
+        """Take one's own verdict back before its delivery leaves."""
+
+        def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            lease = self._gates.of(task.gate).review.lease
+            undone = review.undo(task, principal.name, new_lease_token(), now, lease)
+            drafts = [draft_of_task(undone, "undone", principal.name, now)]
+            if latest := tx.deliveries.latest_of_task(task.id):
+                locked = tx.deliveries.lock(latest.id)
+                if locked is None or locked.attempts:
+                    raise UndoWindowClosed
+                cancelled = deliveries.cancelled(locked, now)
+                tx.deliveries.save(cancelled)
+                drafts.append(draft_of_delivery(cancelled, "cancelled", principal.name, now))
+            tx.decisions.set_outcome(task.decision_id, None)
+            tx.tasks.save(undone)
+            tx.audit.append(drafts)
+            return undone
+
+        return self._move(task_id, principal, receipt, act, "task.undone")
+
+    # --- inside a transaction ---
+
+    def _move(
+        self,
+        task_id: TaskId,
+        principal: Principal,
+        receipt: Receipt[TaskView],
+        act: Callable[[Transaction, ReviewTask, datetime], ReviewTask],
+        event: str | None,
+    ) -> dict[str, Any]:
+        principal.demand(Scope.REVIEW, Scope.MANAGE)
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            answer = receipt.once(
+                tx,
+                now,
+                lambda: _view(tx, act(tx, _visible(tx.tasks.lock(task_id), principal), now)),
+            )
+        if event:
+            self._tell(task_id, event)
+        return answer
+
+    def _claim(
+        self, tx: Transaction, task: ReviewTask, principal: Principal, now: datetime
+    ) -> ReviewTask:
+        lease = self._gates.of(task.gate).review.lease
+        claimed = review.claim(task, principal.reviewer, new_lease_token(), now, lease)
+        tx.tasks.save(claimed)
+        tx.audit.append([draft_of_task(claimed, "claimed", principal.name, now)])
+        return claimed
+
+    def _conclude(self, tx: Transaction, task: ReviewTask, given: GivenAnswer) -> None:
+        decision = tx.decisions.get(task.decision_id)
+        verdict = task.verdict
+        if decision is None or verdict is None or task.settles_at is None:
+            raise UnknownTask  # a resolved task has all three
+        outcome = Outcome(
+            verdict=verdict,
+            by=DecidedBy.HUMAN,
+            decided_at=given.at,
+            settles_at=task.settles_at,
+            reviewer=given.reviewer,
+            comment=given.comment,
+            edited_result=given.edited_result,
+        )
+        conclude(tx, self._writer, decision, task, outcome, actor=given.reviewer, now=given.at)
+        self._meter.reviewed(task.gate, (given.at - task.created_at).total_seconds())
+
+    def _tell(self, key: str, what: str) -> None:
+        self._bus.publish(Event(topic="task", key=key, what=what))
+
+
+def _gates(principal: Principal, gate: str | None) -> frozenset[str] | None:
+    if gate is None:
+        return principal.gates
+    return frozenset({gate}) if principal.sees(gate) else frozenset()
+
+
+def _visible(task: ReviewTask | None, principal: Principal) -> ReviewTask:
+    if task is None or not principal.sees(task.gate):
+        raise UnknownTask
+    return task
+
+
+def _view(tx: Transaction, task: ReviewTask) -> TaskView:
+    return _views(tx, [task])[0]
+
+
+def _views(tx: Transaction, tasks: Sequence[ReviewTask]) -> list[TaskView]:
+    decisions = tx.decisions.get_many([task.decision_id for task in tasks])
+    latest = tx.deliveries.latest_of_tasks([task.id for task in tasks])
+    return [
+        TaskView(task=task, decision=decisions[task.decision_id], delivery=latest.get(task.id))
+        for task in tasks
+    ]
