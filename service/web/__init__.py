@@ -1,0 +1,1 @@
+"""The edge: HTTP API, reviewers' pages, probes. Validates what comes in; holds no rules."""

@@ -1,0 +1,36 @@
+"""What the routes may use, handed over by bootstrap and kept on the application's state."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from service.ports.bus import Bus
+from service.ports.clock import Clock
+from service.usecases.access import Doorkeeper
+from service.usecases.decide import DecideItem
+from service.usecases.deliver import Deliveries
+from service.usecases.gate_book import GateBook
+from service.usecases.outcomes import Outcomes
+from service.usecases.review import ReviewTasks
+from service.web.live import Live
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    decide: DecideItem
+    review: ReviewTasks
+    outcomes: Outcomes
+    deliveries: Deliveries
+    doorkeeper: Doorkeeper
+    gates: GateBook
+    live: Live
+    bus: Bus
+    clock: Clock
+    public_url: str  # without a trailing slash
+    secure_cookies: bool
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the application that this request came to."""
+    return cast(Services, connection.app.state.services)
