@@ -13,8 +13,8 @@ AppName = NewType("AppName", str)
 
 
 def _fresh(prefix: str) -> str:
-    # Milliseconds first: rows made together lie together in the index.
-    return f"{prefix}_{time.time_ns() // 1_000_000:011x}{secrets.token_hex(10)}"
+    # Microseconds first: rows made together lie together in the index, the newer one behind.
+    return f"{prefix}_{time.time_ns() // 1_000:014x}{secrets.token_hex(10)}"
 
 
 def new_decision_id() -> DecisionId:

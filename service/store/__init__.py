@@ -1,0 +1,1 @@
+"""The one truth on SQLAlchemy Core: one code path for SQLite and PostgreSQL."""

@@ -1,0 +1,94 @@
+"""The audit chain: entries that stay, and payloads that can be erased."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from service.domain.audit import AuditDraft, AuditEntry, ChainHead, StoredPayload, link
+from service.store import tables
+
+_entry = tables.audit_entries.c
+_payload = tables.audit_payloads.c
+_head = tables.audit_head.c
+
+ROWS_AT_ONCE = 1000
+
+
+class SqlAudit:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, drafts: Sequence[AuditDraft]) -> list[AuditEntry]:
+        if not drafts:
+            return []
+        head = self._read_head(lock=True)
+        entries: list[AuditEntry] = []
+        for draft in drafts:
+            entry = link(head, draft)
+            head = ChainHead(seq=entry.seq, hash=entry.hash)
+            entries.append(entry)
+        self._connection.execute(insert(tables.audit_entries), [_row_of(e) for e in entries])
+        self._connection.execute(
+            insert(tables.audit_payloads),
+            [
+                {"seq": entry.seq, "salt": draft.salt, "payload": draft.payload}
+                for entry, draft in zip(entries, drafts, strict=True)
+            ],
+        )
+        self._connection.execute(update(tables.audit_head).values(seq=head.seq, hash=head.hash))
+        return entries
+
+    def head(self) -> ChainHead:
+        return self._read_head(lock=False)
+
+    def entries(
+        self, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[tuple[AuditEntry, StoredPayload | None]]:
+        query = (
+            select(tables.audit_entries, _payload.salt, _payload.payload)
+            .outerjoin(tables.audit_payloads, _entry.seq == _payload.seq)
+            .where(_entry.seq > after)
+            .order_by(_entry.seq)
+            .limit(limit)
+            .execution_options(yield_per=ROWS_AT_ONCE)
+        )
+        for row in self._connection.execute(query):
+            yield _entry_of(row), _payload_of(row)
+
+    def _read_head(self, *, lock: bool) -> ChainHead:
+        query = select(_head.seq, _head.hash)
+        row = self._connection.execute(query.with_for_update() if lock else query).one()
+        return ChainHead(seq=row.seq, hash=row.hash)
+
+
+def _row_of(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "actor": entry.actor,
+        "payload_hash": entry.payload_hash,
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
+    }
+
+
+def _entry_of(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        seq=row.seq,
+        at=row.at,
+        kind=row.kind,
+        subject=row.subject,
+        actor=row.actor,
+        payload_hash=row.payload_hash,
+        previous_hash=row.previous_hash,
+        hash=row.hash,
+    )
+
+
+def _payload_of(row: Row[Any]) -> StoredPayload | None:
+    if row.salt is None:
+        return None
+    return StoredPayload(seq=row.seq, salt=row.salt, payload=row.payload)

@@ -1,0 +1,86 @@
+"""Connections: what a URL means, and how each backend begins a transaction.
+
+SQLite runs in WAL mode with a full sync at each commit; writers begin IMMEDIATE, so that they
+queue up instead of failing half-way. PostgreSQL writes at READ COMMITTED under row locks. Reading
+sees one snapshot on both, and cannot write.
+"""
+
+import json
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+BUSY_TIMEOUT_MS = 15_000
+READ_ONLY = "gate_read_only"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`; SQLite's folder is made if missing."""
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(parsed)
+        case "postgresql" | "postgres":
+            return _open_postgresql(parsed)
+        case other:
+            raise ValueError(f"GATE_DATABASE_URL names {other}: use sqlite or postgresql.")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine and pool, for transactions that see one snapshot and write nothing."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{READ_ONLY: True})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _open_postgresql(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        json_serializer=_dump_json,
+        pool_pre_ping=True,  # a restarted server costs a ping, not a failed request
+        pool_size=10,
+        max_overflow=20,
+        connect_args={"connect_timeout": 10},
+    )
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("GATE_DATABASE_URL needs a file: each connection must see the same data.")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        json_serializer=_dump_json,
+        poolclass=QueuePool,
+        pool_size=10,
+        max_overflow=20,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(read_only)}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _dump_json(value: Any) -> str:
+    # Pure ASCII keeps what PostgreSQL's text cannot hold (NUL, lone surrogates) as escapes.
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,70 @@
+"""The store, whole: transactions over the repositories."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.store import migrations
+from service.store.access import SqlAccess
+from service.store.audit import SqlAudit
+from service.store.decisions import SqlDecisions
+from service.store.deliveries import SqlDeliveries
+from service.store.engine import open_engine, reading
+from service.store.idempotency import SqlIdempotency
+from service.store.policies import SqlPolicies
+from service.store.tasks import SqlTasks
+
+
+class SqlTransaction:
+    """The repositories of one transaction, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.decisions = SqlDecisions(connection)
+        self.tasks = SqlTasks(connection)
+        self.deliveries = SqlDeliveries(connection)
+        self.audit = SqlAudit(connection)
+        self.idempotency = SqlIdempotency(connection)
+        self.policies = SqlPolicies(connection)
+        self.access = SqlAccess(connection)
+
+
+class SqlStore:
+    """A store on `sqlite:///path` or `postgresql://...`. Safe to use from many threads."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._reading_engine = reading(self._engine)
+        # SQLite has one writer, and those who wait for it sleep and poll: in one process a lock
+        # hands the turn on at once.
+        one_writer = self._engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[object] = (
+            threading.RLock() if one_writer else nullcontext()
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        with self._turn, self._engine.begin() as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlTransaction]:
+        with self._reading_engine.connect() as connection:
+            yield SqlTransaction(connection)
+
+    def migrate(self) -> None:
+        with self._turn, self._engine.begin() as connection:
+            migrations.upgrade(connection)
+
+    def is_healthy(self) -> bool:
+        try:
+            with self._reading_engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._engine.dispose()

@@ -1,0 +1,16 @@
+"""The one statement that SQLAlchemy spells differently per backend."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_unless_taken(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row; False, and nothing written, where its key is taken.
+
+    Waits for a transaction that is inserting the same key, and sees how it ended.
+    """
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    return connection.execute(statement, row).rowcount == 1
