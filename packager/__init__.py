@@ -1,0 +1,1 @@
+"""Builds the plugin package that Dify installs, and checks what Dify's own tools would refuse."""
