@@ -15,6 +15,7 @@ from typing import Any
 import rfc8785
 
 GENESIS = "0" * 64
+_LARGEST_EXACT = 2**53 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,30 @@ class Breach:
     what: str
 
 
+class UnreadableEntry(Exception):
+    """An entry cannot even be read back: what is stored there is not what was written."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"entry {seq} cannot be read")
+        self.seq = seq
+
+
 def hash_payload(salt: str, payload: dict[str, Any]) -> str:
-    return hashlib.sha256(salt.encode() + b"\n" + rfc8785.dumps(payload)).hexdigest()
+    canonical = rfc8785.dumps(_with_exact_integers(payload))
+    return hashlib.sha256(salt.encode() + b"\n" + canonical).hexdigest()
+
+
+def _with_exact_integers(value: Any) -> Any:
+    # RFC 8785 knows numbers as doubles. A larger integer (a 64-bit id) goes in as its digits.
+    match value:
+        case dict():
+            return {key: _with_exact_integers(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_with_exact_integers(inner) for inner in value]
+        case int() if abs(value) > _LARGEST_EXACT:
+            return str(value)
+        case _:
+            return value
 
 
 def _hash_entry(
@@ -116,12 +139,35 @@ def verify(
     entries: Iterable[tuple[AuditEntry, StoredPayload | None]], head: ChainHead
 ) -> Breach | None:
     """The first place where the chain does not hold, or None. Payloads may have been erased."""
+    try:
+        return _first_breach(entries, head)
+    except UnreadableEntry as unreadable:
+        return Breach(seq=unreadable.seq, what="it cannot be read")
+
+
+def _first_breach(
+    entries: Iterable[tuple[AuditEntry, StoredPayload | None]], head: ChainHead
+) -> Breach | None:
     last = ChainHead()
     for entry, stored in entries:
         if entry.seq != last.seq + 1:
             return Breach(seq=last.seq + 1, what=f"entry {last.seq + 1} is missing")
         if entry.previous_hash != last.hash:
             return Breach(seq=entry.seq, what="it does not follow from the entry before it")
+        if not _fits(entry):
+            return Breach(seq=entry.seq, what="its own hash does not fit what it says")
+        if stored and not _holds(stored, entry):
+            return Breach(seq=entry.seq, what="its payload was changed")
+        last = ChainHead(seq=entry.seq, hash=entry.hash)
+    if last != head:
+        return Breach(
+            seq=last.seq + 1, what=f"the chain ends at {last.seq}, its head is {head.seq}"
+        )
+    return None
+
+
+def _fits(entry: AuditEntry) -> bool:
+    try:
         expected = _hash_entry(
             seq=entry.seq,
             at=entry.at,
@@ -131,13 +177,13 @@ def verify(
             payload_hash=entry.payload_hash,
             previous=entry.previous_hash,
         )
-        if entry.hash != expected:
-            return Breach(seq=entry.seq, what="its own hash does not fit what it says")
-        if stored and hash_payload(stored.salt, stored.payload) != entry.payload_hash:
-            return Breach(seq=entry.seq, what="its payload was changed")
-        last = ChainHead(seq=entry.seq, hash=entry.hash)
-    if last != head:
-        return Breach(
-            seq=last.seq + 1, what=f"the chain ends at {last.seq}, its head is {head.seq}"
-        )
-    return None
+    except ValueError:  # it says something that was never hashed
+        return False
+    return entry.hash == expected
+
+
+def _holds(stored: StoredPayload, entry: AuditEntry) -> bool:
+    try:
+        return hash_payload(stored.salt, stored.payload) == entry.payload_hash
+    except ValueError:  # it holds something that was never hashed
+        return False

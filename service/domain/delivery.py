@@ -27,6 +27,9 @@ BACKOFF = tuple(
 )
 """Waits between tries (Standard Webhooks 1.0.0). After the last one the delivery is dead."""
 
+LONGEST_WISH = timedelta(days=1)
+"""A receiver's Retry-After is honoured up to this, so that it cannot put a delivery off for good."""
+
 JITTER = 0.1
 """Each wait is stretched by up to this share, so that a crowd of retries spreads out."""
 
@@ -97,13 +100,14 @@ def failed(
 ) -> Delivery:
     """A try failed and may work later: wait by the schedule, or die after the last try.
 
-    `retry_after` is the receiver's own wish, honoured where it is longer than the schedule's wait.
+    `retry_after` is the receiver's own wish, honoured where it is longer than the schedule's wait
+    (up to LONGEST_WISH).
     """
     _demand(delivery, "failed", DeliveryState.PENDING)
     if delivery.attempts > len(BACKOFF):
         return dead(delivery, f"{reason} (gave up after {delivery.attempts} tries)", now)
     wait = BACKOFF[max(delivery.attempts, 1) - 1] * (1 + JITTER * jitter())
-    wait = max(wait, retry_after or timedelta(0))
+    wait = max(wait, min(retry_after or timedelta(0), LONGEST_WISH))
     return replace(delivery, reason=reason, next_attempt_at=now + wait)
 
 
@@ -116,6 +120,8 @@ def dead(delivery: Delivery, reason: str, now: datetime) -> Delivery:
 def cancelled(delivery: Delivery, now: datetime) -> Delivery:
     """The verdict was taken back in time, before the message left."""
     _demand(delivery, "cancelled", DeliveryState.PENDING)
+    if delivery.attempts or delivery.submitted_at:
+        raise IllegalDeliveryMove("The message may have left: it cannot be cancelled.")
     return replace(delivery, state=DeliveryState.CANCELLED, reason="taken back", finished_at=now)
 
 

@@ -150,17 +150,17 @@ def claim(
     task: ReviewTask, reviewer: Reviewer, token: LeaseToken, now: datetime, lease_for: timedelta
 ) -> ReviewTask:
     """Take a waiting task (one whose lease lapsed counts as waiting) for `lease_for`."""
-    if has_lapsed(task, now):
-        task = lapse(task, now)
-    _demand(task, Move.CLAIM)
-    if now >= task.deadline_at:
+    waiting = lapse(task, now) if has_lapsed(task, now) else task
+    _demand(waiting, Move.CLAIM)
+    if now >= waiting.deadline_at:
         raise IllegalMove("The task's deadline has passed.")
-    if task.state is TaskState.ESCALATED and not reviewer.expert:
+    if waiting.state is TaskState.ESCALATED and not reviewer.expert:
         raise ExpertsOnly
-    if any(given.reviewer == reviewer.name for given in task.answers):
+    if any(given.reviewer == reviewer.name for given in waiting.answers):
         raise SecondAnswer
     lease = Lease(token=token, holder=reviewer.name, claimed_at=now, expires_at=now + lease_for)
-    return _moved(task, state=TaskState.CLAIMED, claimed_from=task.state, lease=lease)
+    # From the task as it is stored: lapsed and claimed at once is still one revision.
+    return _moved(task, state=TaskState.CLAIMED, claimed_from=waiting.state, lease=lease)
 
 
 def renew(

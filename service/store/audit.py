@@ -4,8 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
-from service.domain.audit import AuditDraft, AuditEntry, ChainHead, StoredPayload, link
+from service.domain.audit import (
+    AuditDraft,
+    AuditEntry,
+    ChainHead,
+    StoredPayload,
+    UnreadableEntry,
+    link,
+)
 from service.store import tables
 
 _entry = tables.audit_entries.c
@@ -13,6 +21,9 @@ _payload = tables.audit_payloads.c
 _head = tables.audit_head.c
 
 ROWS_AT_ONCE = 1000
+_WITH_PAYLOADS = select(tables.audit_entries, _payload.salt, _payload.payload).outerjoin(
+    tables.audit_payloads, _entry.seq == _payload.seq
+)
 
 
 class SqlAudit:
@@ -45,16 +56,24 @@ class SqlAudit:
     def entries(
         self, *, after: int = 0, limit: int | None = None
     ) -> Iterator[tuple[AuditEntry, StoredPayload | None]]:
-        query = (
-            select(tables.audit_entries, _payload.salt, _payload.payload)
-            .outerjoin(tables.audit_payloads, _entry.seq == _payload.seq)
-            .where(_entry.seq > after)
-            .order_by(_entry.seq)
-            .limit(limit)
-            .execution_options(yield_per=ROWS_AT_ONCE)
-        )
-        for row in self._connection.execute(query):
-            yield _entry_of(row), _payload_of(row)
+        """Raises UnreadableEntry where what is stored does not even parse."""
+        query = _WITH_PAYLOADS.where(_entry.seq > after).order_by(_entry.seq).limit(limit)
+        read = after
+        try:
+            for row in self._connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+                yield _entry_of(row), _payload_of(row)
+                read = row.seq
+        except (ValueError, DBAPIError) as error:
+            raise UnreadableEntry(self._first_unreadable(after=read)) from error
+
+    def _first_unreadable(self, *, after: int) -> int:
+        rows = select(_entry.seq).where(_entry.seq > after).order_by(_entry.seq)
+        for seq in self._connection.scalars(rows).all():
+            try:
+                self._connection.execute(_WITH_PAYLOADS.where(_entry.seq == seq)).one()
+            except (ValueError, DBAPIError):
+                return int(seq)
+        return after + 1
 
     def _read_head(self, *, lock: bool) -> ChainHead:
         query = select(_head.seq, _head.hash)

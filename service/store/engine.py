@@ -41,6 +41,7 @@ def _open_postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         json_serializer=_dump_json,
+        hide_parameters=True,  # errors are logged, and rows hold what people wrote
         pool_pre_ping=True,  # a restarted server costs a ping, not a failed request
         pool_size=10,
         max_overflow=20,
@@ -55,6 +56,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         json_serializer=_dump_json,
+        hide_parameters=True,  # errors are logged, and rows hold what people wrote
         poolclass=QueuePool,
         pool_size=10,
         max_overflow=20,
