@@ -56,6 +56,11 @@ class Principal:
                 fix="Use a key that has it, or ask an administrator for one.",
             )
 
+    def demand_all_gates(self) -> None:
+        """Raise Forbidden where only some gates may be seen."""
+        if self.gates is not None:
+            raise Forbidden("This is for those who may see every gate.")
+
     @property
     def reviewer(self) -> Reviewer:
         return Reviewer(name=self.name, expert=self.expert)

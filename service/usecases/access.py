@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -15,6 +15,8 @@ from service.ports.clock import Clock
 from service.ports.store import Store
 
 SESSION_LASTS = timedelta(hours=12)
+KEY_REMEMBERED_FOR = timedelta(seconds=5)
+"""How long a key is taken on trust after a look in the store: how late a revocation can bite."""
 SHORTEST_PASSWORD = 8
 KEY_PREFIX = "cg_"
 
@@ -32,18 +34,29 @@ class Doorkeeper:
     def __init__(self, *, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._known: dict[str, tuple[Principal, datetime]] = {}
 
     # --- API keys ---
 
+    def remembered(self, secret: str) -> Principal | None:
+        """The key's principal if it was looked up within KEY_REMEMBERED_FOR; no query."""
+        known = self._known.get(hash_secret(secret))
+        if known is None or self._clock.now() >= known[1]:
+            return None
+        return known[0]
+
     def who_has_key(self, secret: str) -> Principal:
         """The key's principal. Raises Unauthenticated for an unknown or revoked key."""
+        secret_hash = hash_secret(secret)
         with self._store.reading() as tx:
-            key = tx.access.key_by_hash(hash_secret(secret))
+            key = tx.access.key_by_hash(secret_hash)
         if key is None or key.revoked_at is not None:
+            self._known.pop(secret_hash, None)
             raise Unauthenticated(
                 "The API key is not known.",
                 fix="Send Authorization: Bearer KEY; make a key with `python -m service apikey`.",
             )
+        self._known[secret_hash] = (key.principal, self._clock.now() + KEY_REMEMBERED_FOR)
         return key.principal
 
     def create_key(
@@ -96,7 +109,7 @@ class Doorkeeper:
                 [AuditDraft(at=now, kind="key.revoked", subject=name, actor=actor, payload={})]
             )
 
-    def keys(self) -> list[ApiKey]:
+    def list_keys(self) -> list[ApiKey]:
         with self._store.reading() as tx:
             return tx.access.keys()
 
@@ -149,7 +162,7 @@ class Doorkeeper:
                 [AuditDraft(at=now, kind="person.disabled", subject=name, actor=actor, payload={})]
             )
 
-    def people(self) -> list[Person]:
+    def list_people(self) -> list[Person]:
         with self._store.reading() as tx:
             return tx.access.people()
 

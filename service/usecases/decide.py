@@ -29,7 +29,6 @@ from service.domain.values import Json
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.meter import Meter
-from service.ports.store import Store
 from service.usecases.assess import Assessor
 from service.usecases.audited import draft_of_decision
 from service.usecases.gate_book import GateBook
@@ -66,7 +65,6 @@ class DecideItem:
     def __init__(
         self,
         *,
-        store: Store,
         gates: GateBook,
         assessor: Assessor,
         recorder: Recorder,
@@ -74,7 +72,6 @@ class DecideItem:
         clock: Clock,
         meter: Meter,
     ) -> None:
-        self._store = store
         self._gates = gates
         self._assessor = assessor
         self._recorder = recorder

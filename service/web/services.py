@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from service.ports.bus import Bus
 from service.ports.clock import Clock
 from service.usecases.access import Doorkeeper
+from service.usecases.audit_trail import AuditTrail
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries
 from service.usecases.gate_book import GateBook
@@ -23,6 +24,7 @@ class Services:
     outcomes: Outcomes
     deliveries: Deliveries
     doorkeeper: Doorkeeper
+    audit: AuditTrail
     gates: GateBook
     live: Live
     bus: Bus

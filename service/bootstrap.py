@@ -1,0 +1,223 @@
+"""Puts the parts together. The only module that names concrete adapters."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+
+from service.bus.memory import InProcessBus
+from service.bus.redis_streams import RedisBus
+from service.configuration import BundleLabels, Configuration, load
+from service.domain.access import Role, Scope
+from service.domain.errors import BrokenBundle
+from service.domain.gate import SIGNALS_SCORER
+from service.ports.bus import Bus
+from service.ports.clock import Clock, SystemClock
+from service.ports.scorer import Scorer
+from service.ports.store import Store
+from service.resume import ResumeMessageWriter, make_resumers
+from service.scoring.bundle import Bundle, load_bundle
+from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.session import Provider
+from service.settings import Settings
+from service.store.sql_store import SqlStore
+from service.telemetry.metrics import Metrics
+from service.usecases.access import Doorkeeper
+from service.usecases.assess import Assessor
+from service.usecases.audit_trail import AuditTrail
+from service.usecases.decide import DecideItem
+from service.usecases.deliver import Deliveries, DeliveryWorker
+from service.usecases.gate_book import GateBook
+from service.usecases.keep_time import TimeKeeper
+from service.usecases.outcomes import Outcomes
+from service.usecases.recorder import Recorder
+from service.usecases.review import ReviewTasks
+from service.web.app import create_app
+from service.web.live import Live
+from service.web.ops import Readiness
+from service.web.services import Services
+
+log = structlog.get_logger()
+
+
+class Shelf:
+    """The model bundles that the configuration names, each loaded once."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self.bundles: dict[str, Bundle] = {}
+
+    def labels_of(self, name: str) -> BundleLabels:
+        """Raises BrokenBundle where there is no whole bundle of that name."""
+        if name not in self.bundles:
+            folder = self._models_dir / name
+            if not folder.is_dir():
+                raise BrokenBundle(
+                    f"There is no bundle {name!r} in {self._models_dir}.",
+                    fix=f"Use `{SIGNALS_SCORER}`, or a folder of GATE_MODELS_DIR.",
+                )
+            self.bundles[name] = load_bundle(folder)
+        bundle = self.bundles[name]
+        return BundleLabels(labels=bundle.labels, approve_labels=bundle.approve_labels)
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """The store that the settings name, with the folder of a SQLite file made."""
+    url = settings.database_url
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return SqlStore(url)
+
+
+def open_bus(settings: Settings) -> Bus:
+    return RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
+
+
+@dataclass(kw_only=True)
+class Background:
+    """The loops beside the web: deliveries and the clock. Each stops when told to."""
+
+    loops: tuple[Callable[[threading.Event], None], ...]
+    wake: Callable[[], None]
+    stop: threading.Event
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        for loop in self.loops:
+            thread = threading.Thread(target=loop, args=(self.stop,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        self.stop.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+
+def build_background(
+    configuration: Configuration,
+    store: Store,
+    bus: Bus,
+    gates: GateBook,
+    clock: Clock,
+    metrics: Metrics,
+) -> Background:
+    """What a worker does; `serve` runs it inside unless told otherwise."""
+    stop = threading.Event()
+    worker = DeliveryWorker(
+        store=store,
+        resumers=make_resumers(configuration.apps, clock, stop),
+        bus=bus,
+        clock=clock,
+        meter=metrics,
+    )
+    keeper = TimeKeeper(
+        store=store,
+        gates=gates,
+        writer=ResumeMessageWriter(configuration.apps),
+        bus=bus,
+        clock=clock,
+    )
+    return Background(loops=(worker.run, keeper.run), wake=worker.wake, stop=stop)
+
+
+def prepare(
+    settings: Settings, store: Store, clock: Clock
+) -> tuple[Configuration, GateBook, Mapping[str, Bundle]]:
+    """Migrate the store, read the configuration, make its gates the gates in force."""
+    shelf = Shelf(settings.models_dir)
+    configuration = load(settings.config, shelf.labels_of)
+    store.migrate()
+    gates = GateBook(store)
+    gates.adopt(configuration.gates, clock.now())
+    return configuration, gates, shelf.bundles
+
+
+def build_app(
+    settings: Settings, *, with_worker: bool = True, clock: Clock | None = None
+) -> FastAPI:
+    """The whole service as one application. Raises GateError where the settings cannot work."""
+    clock = clock or SystemClock()
+    store = open_store(settings)
+    configuration, gates, bundles = prepare(settings, store, clock)
+    doorkeeper = Doorkeeper(store=store, clock=clock)
+    _bootstrap_access(settings, doorkeeper)
+    bus = open_bus(settings)
+    metrics = Metrics()
+    scorers = {
+        name: OnnxScorer(
+            bundle, provider=Provider(settings.provider), workers=settings.scorer_threads
+        )
+        for name, bundle in bundles.items()
+    }
+    recorder = Recorder(store)
+    writer = ResumeMessageWriter(configuration.apps)
+    services = Services(
+        decide=DecideItem(
+            gates=gates,
+            assessor=Assessor(scorers),
+            recorder=recorder,
+            bus=bus,
+            clock=clock,
+            meter=metrics,
+        ),
+        review=ReviewTasks(
+            store=store, gates=gates, writer=writer, bus=bus, clock=clock, meter=metrics
+        ),
+        outcomes=Outcomes(store=store, bus=bus, clock=clock),
+        deliveries=Deliveries(store=store, bus=bus, clock=clock),
+        doorkeeper=doorkeeper,
+        audit=AuditTrail(store),
+        gates=gates,
+        live=Live(bus),
+        bus=bus,
+        clock=clock,
+        public_url=settings.base_url,
+        secure_cookies=settings.base_url.startswith("https://"),
+    )
+    background = (
+        build_background(configuration, store, bus, gates, clock, metrics) if with_worker else None
+    )
+
+    def on_stop() -> None:
+        if background:
+            background.end()
+        recorder.close()
+        _close_all(scorers)
+        bus.close()
+        store.close()
+
+    return create_app(
+        services,
+        metrics,
+        Readiness(
+            checks={"store": store.is_healthy, "bus": bus.is_healthy},
+            facts={"models": {s.version: s.provider for s in scorers.values()}},
+        ),
+        on_start=background.start if background else lambda: None,
+        on_stop=on_stop,
+    )
+
+
+def _close_all(scorers: Mapping[str, Scorer]) -> None:
+    for scorer in scorers.values():
+        scorer.close()
+
+
+def _bootstrap_access(settings: Settings, doorkeeper: Doorkeeper) -> None:
+    """The first key and the first administrator, where the store has none."""
+    if settings.bootstrap_key and not doorkeeper.list_keys():
+        doorkeeper.create_key(
+            "bootstrap",
+            frozenset(Scope),
+            None,
+            secret=settings.bootstrap_key.get_secret_value(),
+            actor="bootstrap",
+        )
+    if settings.bootstrap_admin and not doorkeeper.list_people():
+        name, _, password = settings.bootstrap_admin.get_secret_value().partition(":")
+        doorkeeper.create_person(name, password, Role.ADMINISTRATOR, None, actor="bootstrap")

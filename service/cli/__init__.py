@@ -1,0 +1,16 @@
+"""The commands. A mistake is told in one sentence with its remedy, and exits with 2."""
+
+import typer
+
+from service.cli import access, audit, running
+
+app = typer.Typer(
+    help="Confidence Gate: the decision service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+running.register(app)
+app.add_typer(access.people, name="user")
+app.add_typer(access.keys, name="apikey")
+app.add_typer(audit.app, name="audit")

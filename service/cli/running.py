@@ -1,0 +1,86 @@
+"""serve, worker, migrate, settings."""
+
+import signal
+import threading
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.table import Table
+
+from service.bootstrap import build_app, build_background, open_bus, open_store, prepare
+from service.cli.context import opened_store, read_settings, told_in_words
+from service.ports.clock import SystemClock
+from service.settings import Settings
+from service.telemetry import logs
+from service.telemetry.metrics import Metrics
+
+SECONDS_TO_FINISH = 5
+
+
+def register(app: typer.Typer) -> None:
+    for command in (serve, worker, migrate, settings):
+        app.command()(command)
+
+
+def serve(
+    worker: Annotated[
+        bool, typer.Option(help="Run the delivery worker inside this process.")
+    ] = True,
+) -> None:
+    """Run the HTTP API and the reviewers' pages."""
+    chosen = read_settings()
+    logs.configure(chosen.log_format, chosen.log_level)
+    with told_in_words():
+        application = build_app(chosen, with_worker=worker)
+    typer.echo(f"Confidence Gate: {chosen.base_url} (stop with Ctrl-C)", err=True)
+    uvicorn.run(
+        application,
+        host=chosen.host,
+        port=chosen.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        server_header=False,
+    )
+
+
+def worker() -> None:
+    """Run deliveries and deadlines alone, beside `serve --no-worker`."""
+    chosen = read_settings()
+    logs.configure(chosen.log_format, chosen.log_level)
+    clock = SystemClock()
+    with told_in_words():
+        store = open_store(chosen)
+        configuration, gates, _ = prepare(chosen, store, clock)
+        bus = open_bus(chosen)
+        background = build_background(configuration, store, bus, gates, clock, Metrics())
+    finished = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: finished.set())
+    background.start()
+    typer.echo("Confidence Gate worker: delivering (stop with Ctrl-C)", err=True)
+    finished.wait()
+    background.end()
+    bus.close()
+    store.close()
+
+
+def migrate() -> None:
+    """Bring the store's schema to the newest version. Safe to repeat."""
+    with opened_store():
+        typer.echo("The store's schema is up to date.")
+
+
+def settings() -> None:
+    """Print every setting, its value in force, and what it means."""
+    chosen = read_settings()
+    table = Table("Variable", "Value", "Meaning")
+    for name, info in Settings.model_fields.items():
+        table.add_row(f"GATE_{name.upper()}", _shown(getattr(chosen, name)), info.description)
+    Console().print(table)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)

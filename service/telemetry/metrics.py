@@ -1,0 +1,97 @@
+"""Prometheus metrics, and the Meter that the use cases report to."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from service.domain.decision import Decision
+from service.domain.delivery import Delivery
+
+PREFIX = "human_in_loop"
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30)
+_WAITS = (5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600)
+_TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
+
+
+class Metrics:
+    """One registry per application, so that two in one process do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            f"{PREFIX}_requests",
+            "Answered requests",
+            ("endpoint", "method", "status"),
+            registry=self.registry,
+        )
+        self._durations = Histogram(
+            f"{PREFIX}_request_duration_seconds",
+            "Time to answer",
+            ("endpoint",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._confidence = Histogram(
+            f"{PREFIX}_confidence",
+            "Calibrated confidence of decisions",
+            buckets=_TENTHS,
+            registry=self.registry,
+        )
+        self._decisions = Counter(
+            f"{PREFIX}_decisions",
+            "Decisions made",
+            ("gate", "decision_type"),
+            registry=self.registry,
+        )
+        self._decision_seconds = Histogram(
+            f"{PREFIX}_decision_duration_seconds",
+            "Time to decide durably",
+            ("gate",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._queue = Gauge(
+            f"{PREFIX}_review_queue_size",
+            "Review tasks that are open",
+            ("gate",),
+            registry=self.registry,
+        )
+        self._waits = Histogram(
+            f"{PREFIX}_review_wait_time_seconds",
+            "From task to verdict",
+            buckets=_WAITS,
+            registry=self.registry,
+        )
+        self._deliveries = Counter(
+            f"{PREFIX}_delivery_attempts",
+            "Tries to deliver, by how they left the delivery",
+            ("mode", "state"),
+            registry=self.registry,
+        )
+
+    # --- the Meter port ---
+
+    def decided(self, decision: Decision, seconds: float) -> None:
+        self._decisions.labels(decision.gate, decision.zone.value).inc()
+        self._decision_seconds.labels(decision.gate).observe(seconds)
+        if decision.assessment.confidence is not None:
+            self._confidence.observe(decision.assessment.confidence)
+
+    def reviewed(self, gate: str, waited_seconds: float) -> None:  # noqa: ARG002 - the port's word
+        self._waits.observe(waited_seconds)
+
+    def attempted(self, delivery: Delivery) -> None:
+        self._deliveries.labels(delivery.mode.value, delivery.state.value).inc()
+
+    # --- the web's own ---
+
+    def answered(self, *, endpoint: str, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(endpoint, method, str(status)).inc()
+        self._durations.labels(endpoint).observe(seconds)
+
+    def exposition(self, open_tasks: Callable[[], dict[str, int]]) -> bytes:
+        """The metrics as text; the queue is counted now, so that every replica tells the truth."""
+        for gate, count in open_tasks().items():
+            self._queue.labels(gate).set(count)
+        return generate_latest(self.registry)

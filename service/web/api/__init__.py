@@ -1,0 +1,9 @@
+"""The HTTP API under /v1, as the contract has it."""
+
+from fastapi import APIRouter
+
+from service.web.api import audit, decisions, deliveries, gates, outcomes, tasks
+
+router = APIRouter(prefix="/v1")
+for part in (decisions, tasks, outcomes, gates, deliveries, audit):
+    router.include_router(part.router)

@@ -1,0 +1,114 @@
+"""Ask a gate; read a decision and wait for its outcome; take a verdict exactly once."""
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from plugin.contract.decisions import (
+    MAX_WAIT_SECONDS,
+    DecisionRecord,
+    DecisionRequest,
+    DecisionResponse,
+)
+from plugin.contract.reviews import TakeRequest, TakeResponse
+from plugin.contract.signals import Signals
+from service.domain.decision import Item, ResumeMode, RiskLevel
+from service.domain.ids import DecisionId
+from service.usecases.decide import DecisionOrder, Made
+from service.usecases.outcomes import DecisionView
+from service.web.api import present
+from service.web.auth import Caller
+from service.web.idempotency import KeyedCall
+from service.web.services import services_of
+
+router = APIRouter(tags=["decisions"])
+
+LOOK_EVERY_SECONDS = 2.0
+"""How late a waiting reader sees news whose event was lost."""
+
+
+@router.post("/gates/{gate}/decisions", response_model=DecisionResponse)
+async def decide(
+    gate: str, order: DecisionRequest, caller: Caller, keyed: KeyedCall, request: Request
+) -> JSONResponse:
+    """Score, calibrate and gate one item. The answer is durable when it is given."""
+    services = services_of(request)
+
+    def render(made: Made) -> dict[str, Any]:
+        return present.decision(*made, services.public_url).model_dump(mode="json")
+
+    return JSONResponse(await services.decide(order_of(gate, order), caller, keyed.receipt(render)))
+
+
+@router.get("/decisions/{decision_id}")
+async def read_decision(
+    decision_id: str,
+    caller: Caller,
+    request: Request,
+    wait: Annotated[
+        float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for an outcome.")
+    ] = 0,
+) -> DecisionRecord:
+    """The decision, with its outcome once final. Reading is always safe to repeat."""
+    services = services_of(request)
+    give_up_at = time.monotonic() + wait
+
+    def read() -> DecisionView:
+        return services.outcomes.read(DecisionId(decision_id), caller)
+
+    async with services.live.listening() as news:
+        while True:
+            view = await run_in_threadpool(read)
+            left = give_up_at - time.monotonic()
+            if view.outcome is not None or left <= 0:
+                return present.decision_record(view, services.public_url)
+            pause = min(left, LOOK_EVERY_SECONDS, *_settling(view))
+            await _news_of(news, {decision_id, view.task.id if view.task else ""}, pause)
+
+
+@router.post("/decisions/{decision_id}/take")
+def take_by_decision(
+    decision_id: str, body: TakeRequest, caller: Caller, request: Request
+) -> TakeResponse:
+    """The verdict for the first run that asks once it is final; `duplicate` for any other run."""
+    outcomes = services_of(request).outcomes
+    return present.taken(outcomes.take(DecisionId(decision_id), body.run_id, caller))
+
+
+def order_of(gate: str, order: DecisionRequest) -> DecisionOrder:
+    resume = order.resume
+    return DecisionOrder(
+        gate=gate,
+        item=Item(text=order.item.text, fields=order.item.fields),
+        ai_result=order.ai_result,
+        signals=_signal(order.signals),
+        category=order.category,
+        risk_level=RiskLevel(order.risk_level) if order.risk_level else RiskLevel.MEDIUM,
+        resume_mode=ResumeMode(resume.mode) if resume and resume.mode else None,
+        resume_app=resume.app if resume else None,
+        run_id=resume.run_id if resume else None,
+        user=resume.user if resume else None,
+        metadata=order.metadata,
+    )
+
+
+def _signal(signals: Signals | None) -> dict[str, Any] | None:
+    return None if signals is None else {signals.kind: getattr(signals, signals.kind)}
+
+
+def _settling(view: DecisionView) -> list[float]:
+    return [] if view.settles_in is None else [max(view.settles_in, 0.01)]
+
+
+async def _news_of(news: asyncio.Queue[Any], keys: set[str], seconds: float) -> None:
+    """Return at the first event about one of the keys, or after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await news.get()).key not in keys:
+                pass
+    except TimeoutError:
+        return

@@ -1,0 +1,182 @@
+"""Domain values as the wire shows them."""
+
+from typing import Any
+
+from plugin.contract import decisions as wire
+from plugin.contract import deliveries as wire_deliveries
+from plugin.contract import reviews as wire_reviews
+from plugin.contract import tasks as wire_tasks
+from service.domain.decision import Decision, Thresholds
+from service.domain.delivery import Delivery
+from service.domain.outcome import Outcome, Verdict
+from service.domain.review import ReviewTask
+from service.usecases.outcomes import DecisionView, Taken
+from service.usecases.review import TaskView
+
+
+def decision(made: Decision, task: ReviewTask | None, base_url: str) -> wire.DecisionResponse:
+    return wire.DecisionResponse(**_decision(made, task.id if task else None, base_url))
+
+
+def decision_record(view: DecisionView, base_url: str) -> wire.DecisionRecord:
+    made = view.decision
+    return wire.DecisionRecord(
+        **_decision(made, view.task.id if view.task else None, base_url),
+        state=view.task.state.value if view.task else "automatic",
+        outcome=outcome(view.outcome, view.delivery) if view.outcome else None,
+    )
+
+
+def _decision(made: Decision, task_id: str | None, base_url: str) -> dict[str, Any]:
+    return {
+        "decision_id": made.id,
+        "decision": made.zone.value,
+        "confidence": made.assessment.confidence,
+        "label": made.assessment.label,
+        "reason": made.reason.value,
+        "thresholds": thresholds(made.thresholds),
+        "policy_version": made.policy_version,
+        "model_version": made.assessment.model_version,
+        "review_task_id": task_id,
+        "review_url": review_url(task_id, base_url) if task_id else None,
+        "guards": [{"guard": note, "detail": _NOTES[note]} for note in made.assessment.notes],
+    }
+
+
+_NOTES = {"truncated": "The text is longer than the model reads; its beginning was scored."}
+
+
+def review_url(task_id: str, base_url: str) -> str:
+    """The page of a task. Opening it shows the task and changes nothing."""
+    return f"{base_url}/review/tasks/{task_id}"
+
+
+def thresholds(value: Thresholds) -> wire.Thresholds:
+    return wire.Thresholds(low=value.low, high=value.high)
+
+
+def outcome(value: Outcome, delivery: Delivery | None) -> wire.Outcome:
+    return wire.Outcome(
+        verdict=value.verdict.value,
+        by=value.by.value,
+        reviewer=value.reviewer,
+        comment=value.comment or None,
+        edited_result=value.edited_result,
+        decided_at=value.decided_at,
+        delivery=delivery_status(delivery) if delivery else None,
+    )
+
+
+def delivery_status(value: Delivery) -> wire_deliveries.DeliveryStatus:
+    return wire_deliveries.DeliveryStatus(id=value.id, state=value.state.value, reason=value.reason)
+
+
+def delivery(value: Delivery) -> wire_deliveries.Delivery:
+    return wire_deliveries.Delivery.model_validate(
+        {
+            "id": value.id,
+            "state": value.state.value,
+            "reason": value.reason,
+            "decision_id": value.decision_id,
+            "review_task_id": value.task_id,
+            "mode": value.mode.value,
+            "app": value.app,
+            "attempts": value.attempts,
+            "created_at": value.created_at,
+            "next_attempt_at": value.next_attempt_at if value.finished_at is None else None,
+            "delivered_at": value.finished_at if value.proof else None,
+        }
+    )
+
+
+def _summary(view: TaskView) -> dict[str, Any]:
+    task, made = view.task, view.decision
+    return {
+        "task_id": task.id,
+        "decision_id": task.decision_id,
+        "gate": task.gate,
+        "state": task.state.value,
+        "priority": task.priority,
+        "category": made.category,
+        "risk_level": made.risk_level.value,
+        "created_at": task.created_at,
+        "deadline": task.deadline_at,
+        "claimed_by": task.lease.holder if task.lease else None,
+    }
+
+
+def task_summary(view: TaskView) -> wire_tasks.TaskSummary:
+    return wire_tasks.TaskSummary(**_summary(view))
+
+
+def _task(view: TaskView) -> dict[str, Any]:
+    made = view.decision
+    confidence = made.assessment.confidence
+    return {
+        **_summary(view),
+        "item": {"text": made.item.text, "fields": dict(made.item.fields)},
+        "ai_result": made.ai_result,
+        "suggestion": suggestion(confidence),
+        "confidence": confidence,
+        "label": made.assessment.label,
+        "reason": made.reason.value,
+        "thresholds": thresholds(made.thresholds),
+        "metadata": dict(made.metadata),
+        "outcome": outcome(made.outcome, view.delivery) if made.outcome else None,
+    }
+
+
+def suggestion(confidence: float | None) -> str | None:
+    """The side that the confidence leans to; none where there is no confidence."""
+    if confidence is None:
+        return None
+    return (Verdict.APPROVE if confidence >= 0.5 else Verdict.REJECT).value
+
+
+def task(view: TaskView) -> wire_tasks.Task:
+    return wire_tasks.Task.model_validate(_task(view))
+
+
+def claimed_task(view: TaskView) -> wire_tasks.ClaimedTask:
+    lease = view.task.lease
+    if lease is None:
+        raise ValueError("a claimed task has a lease")
+    return wire_tasks.ClaimedTask.model_validate(
+        {**_task(view), "lease_token": lease.token, "lease_expires_at": lease.expires_at}
+    )
+
+
+def answered_task(view: TaskView) -> wire_tasks.TaskDecisionResponse:
+    task = view.task
+    made = view.decision.outcome
+    return wire_tasks.TaskDecisionResponse(
+        task_id=task.id,
+        decision_id=task.decision_id,
+        state=task.state.value,
+        undo_until=task.settles_at,
+        outcome=outcome(made, view.delivery) if made else None,
+    )
+
+
+def taken(value: Taken) -> wire_reviews.TakeResponse:
+    view = value.view
+    found = view.outcome
+    final: dict[str, Any] = {"verdict": "pending"}
+    if found is not None and value.duplicate:
+        final = {"verdict": "duplicate"}
+    elif found is not None:
+        edited = found.edited_result
+        final = {
+            "verdict": found.verdict.value,
+            "reviewer": found.reviewer,
+            "comment": found.comment or None,
+            "edited_result": view.decision.ai_result if edited is None else edited,
+        }
+    return wire_reviews.TakeResponse.model_validate(
+        {
+            "decision_id": view.decision.id,
+            "review_task_id": view.task.id if view.task else None,
+            "state": view.task.state.value if view.task else "automatic",
+            **final,
+        }
+    )

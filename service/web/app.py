@@ -1,0 +1,60 @@
+"""The application: routes, error handling and life span around the services it is given."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from service.telemetry.metrics import Metrics
+from service.web import api, ops, pages, problems
+from service.web.middleware import Edge
+from service.web.ops import Readiness
+from service.web.services import Services
+
+VERSION = "0.1.0"
+
+DESCRIPTION = """\
+Gate AI results: sure ones pass, sure failures are rejected, people decide the rest, and the
+workflow goes on, verified. Errors are problem documents (RFC 9457); writes take `Idempotency-Key`.
+"""
+
+
+def create_app(
+    services: Services,
+    metrics: Metrics,
+    readiness: Readiness,
+    *,
+    on_start: Callable[[], None],
+    on_stop: Callable[[], None],
+) -> FastAPI:
+    """The ASGI application. `on_start` and `on_stop` frame its life."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.live.start()
+        on_start()
+        try:
+            yield
+        finally:
+            services.live.close()
+            on_stop()
+
+    app = FastAPI(
+        title="Confidence Gate",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.metrics = metrics
+    app.state.readiness = readiness
+    app.state.in_flight = set()
+    problems.install(app)
+    app.include_router(api.router)
+    app.include_router(ops.router)
+    app.include_router(pages.router)
+    pages.mount_static(app)
+    app.add_middleware(Edge, metrics=metrics)
+    return app

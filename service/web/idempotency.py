@@ -1,0 +1,70 @@
+"""`Idempotency-Key`: one key, one effect. What is in flight here answers 409."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+
+from service.domain.errors import IdempotencyInFlight, InvalidInput
+from service.usecases.receipts import Receipt
+from service.web.auth import Caller
+
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyed:
+    """The caller's key, if it sent one, and what identifies its request."""
+
+    principal: str
+    key: str | None
+    fingerprint: str
+
+    def receipt[T](self, render: Callable[[T], dict[str, Any]]) -> Receipt[T]:
+        return Receipt(
+            principal=self.principal, render=render, key=self.key, fingerprint=self.fingerprint
+        )
+
+
+async def _keyed(
+    request: Request,
+    caller: Caller,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="Same key and body: the stored answer. Other body: 422. Busy: 409."),
+    ] = None,
+) -> AsyncIterator[Keyed]:
+    if idempotency_key is None:
+        yield Keyed(principal=caller.name, key=None, fingerprint="")
+        return
+    key = _unquoted(idempotency_key)
+    in_flight: set[tuple[str, str]] = request.app.state.in_flight
+    mark = (caller.name, key)
+    if mark in in_flight:
+        raise IdempotencyInFlight
+    in_flight.add(mark)
+    try:
+        body = await request.body()
+        route = f"{request.method} {request.url.path}\n".encode()
+        yield Keyed(
+            principal=caller.name, key=key, fingerprint=hashlib.sha256(route + body).hexdigest()
+        )
+    finally:
+        in_flight.discard(mark)
+
+
+def _unquoted(value: str) -> str:
+    key = value.strip()
+    if len(key) >= 2 and key.startswith('"') and key.endswith('"'):
+        key = key[1:-1]
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise InvalidInput(
+            "The Idempotency-Key is not usable.",
+            fix=f"Send 1 to {LONGEST_KEY} printable characters.",
+        )
+    return key
+
+
+KeyedCall = Annotated[Keyed, Depends(_keyed)]

@@ -1,0 +1,69 @@
+"""What every request passes: a size limit, a measure of its time, and safe headers."""
+
+import time
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.telemetry.metrics import Metrics
+from service.web.problems import problem_response
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes. Large enough for any text a person would review; streams come by another road."""
+
+TOO_LARGE = (
+    f"The body is larger than {LARGEST_BODY} bytes. Send a shorter text, or an excerpt of it."
+)
+
+_SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+
+class Edge:
+    """Pure ASGI, for its cost is paid by every request."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status, taken = time.perf_counter(), 500, 0
+
+        async def limited_receive() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > LARGEST_BODY:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        async def noted_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS]
+            await send(message)
+
+        try:
+            if _declared_length(scope) > LARGEST_BODY:
+                await problem_response(413, TOO_LARGE, slug="too-large")(scope, receive, noted_send)
+            else:
+                await self._app(scope, limited_receive, noted_send)
+        finally:
+            route = scope.get("route")
+            self._metrics.answered(
+                endpoint=getattr(route, "path", "unmatched"),
+                method=scope["method"],
+                status=status,
+                seconds=time.perf_counter() - began,
+            )
+
+
+def _declared_length(scope: Scope) -> int:
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(declared) if declared.isdigit() else 0

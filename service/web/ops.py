@@ -1,0 +1,62 @@
+"""For operators and orchestrators: alive, ready, metrics."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.domain.access import Scope
+from service.domain.review import OPEN
+from service.telemetry.metrics import Metrics
+from service.web.auth import Caller
+from service.web.services import services_of
+
+router = APIRouter(tags=["operations"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readiness:
+    """What must hold before work may come in, by name; `facts` are told beside it."""
+
+    checks: dict[str, Callable[[], bool]]
+    facts: dict[str, Any]
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> JSONResponse:
+    """Everything that a decision needs is there; 503 names what is not."""
+    readiness: Readiness = request.app.state.readiness
+    held = {name: check() for name, check in readiness.checks.items()}
+    ready = all(held.values())
+    return JSONResponse(
+        {"status": "ready" if ready else "not ready", "checks": held, **readiness.facts},
+        status_code=200 if ready else 503,
+    )
+
+
+@router.get("/metrics")
+def metrics(caller: Caller, request: Request) -> Response:
+    """Prometheus text."""
+    caller.demand(Scope.READ)
+    registry: Metrics = request.app.state.metrics
+    review = services_of(request).review
+
+    def open_tasks() -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        counts.update({policy.gate: 0 for policy in services_of(request).gates.visible_to(caller)})
+        for (gate, state), count in review.waiting(caller).items():
+            if state in OPEN:
+                counts[gate] += count
+        return dict(counts)
+
+    return Response(registry.exposition(open_tasks), media_type=CONTENT_TYPE_LATEST)

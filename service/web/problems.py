@@ -1,0 +1,147 @@
+"""Every error as an RFC 9457 problem document: stable `type`, what is wrong, what to do.
+
+This is the only place that knows HTTP statuses of domain errors.
+"""
+
+import re
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from plugin.contract.problems import CONTENT_TYPE, FieldError, Problem
+from service.domain.errors import (
+    Conflict,
+    Forbidden,
+    GateError,
+    InvalidInput,
+    NotFound,
+    Overloaded,
+    Unauthenticated,
+)
+
+log = structlog.get_logger()
+
+TYPE_PREFIX = "urn:confidence-gate:problem:"
+
+_STATUS: tuple[tuple[type[GateError], int], ...] = (
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (Overloaded, 429),
+)
+
+_TITLES = {
+    400: "The request cannot be read",
+    401: "No valid credentials",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Not now",
+    413: "Too large",
+    415: "Wrong media type",
+    422: "The request says something wrong",
+    429: "Too much at once",
+    500: "Something broke on our side",
+    503: "Not ready",
+}
+
+
+def status_of(error: GateError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    slug: str,
+    errors: list[FieldError] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    problem = Problem(
+        type=TYPE_PREFIX + slug,
+        title=_TITLES.get(status, "The request failed"),
+        status=status,
+        detail=detail,
+        errors=errors or [],
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True, exclude_defaults=False),
+        status_code=status,
+        media_type=CONTENT_TYPE,
+        headers=headers,
+    )
+
+
+def slug_of(error: GateError) -> str:
+    """`UnknownGate` is `unknown-gate`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+
+
+def respond_to_gate_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, GateError):
+        raise error
+    status = status_of(error)
+    headers = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    detail = f"{error.detail} {error.fix}".strip()
+    if status == 500:
+        log.error("request.failed", path=request.url.path, error=slug_of(error), detail=detail)
+    return problem_response(status, detail, slug=slug_of(error), headers=headers)
+
+
+def respond_to_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    if any(found["type"] == "json_invalid" for found in error.errors()):
+        return problem_response(
+            400, "The body is not JSON. Send one JSON document in UTF-8.", slug="not-json"
+        )
+    errors = [
+        FieldError(
+            field=_field(found["loc"]), message=str(found["msg"]).removeprefix("Value error, ")
+        )
+        for found in error.errors()
+    ]
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+    return problem_response(422, detail, slug="invalid-request", errors=errors)
+
+
+def respond_to_http_exception(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = error.detail
+    if error.status_code == 400 and "parsing the body" in detail:
+        detail = "The body cannot be read. Send one JSON document in UTF-8."
+    slug = _TITLES.get(error.status_code, "failed").lower().replace(" ", "-")
+    return problem_response(error.status_code, detail, slug=slug, headers=dict(error.headers or {}))
+
+
+def respond_to_crash(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.crashed", path=request.url.path, exc_info=error)
+    return problem_response(
+        500,
+        "An unexpected error. Nothing was approved by it; try again, or look in the service's log.",
+        slug="internal-error",
+    )
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(GateError, respond_to_gate_error)
+    app.add_exception_handler(RequestValidationError, respond_to_invalid_request)
+    app.add_exception_handler(HTTPException, respond_to_http_exception)
+    app.add_exception_handler(Exception, respond_to_crash)
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    # The first step says where in the request: it matters for a query, not for a body.
+    steps = location[1:] if location[:1] == ("body",) else location
+    return ".".join(map(str, steps)) or "body"
