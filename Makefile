@@ -1,0 +1,87 @@
+# Two commands matter: `make demo` and `make test`. Both set up all they need.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON ?= $(shell command -v python3.12 || command -v python3)
+PIP_QUIET := --quiet --disable-pip-version-check
+BIN := .venv/bin
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- set-up: each stamp is remade only when what it was made from changes ---
+
+.PHONY: setup setup-test
+setup: .venv/.service .venv-lab/.lab $(if $(TRAIN),.venv-train/.train) ## Make the environments (TRAIN=1: also for training)
+setup-test: setup .venv/.tests browser
+
+.venv/.python .venv-lab/.python .venv-train/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' || \
+	  { echo "Python 3.12 is needed, and $(PYTHON) is another. Try: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "==> making $(@D)"
+	@$(PYTHON) -m venv $(@D)
+	@touch $@
+
+.venv/.service: service/requirements.txt | .venv/.python
+	@echo "==> installing the service's packages (about 300 MB)"
+	@$(BIN)/pip install $(PIP_QUIET) -r $<
+	@touch $@
+
+.venv/.tests: tests/requirements.txt .venv/.service
+	@echo "==> installing test and check packages, PostgreSQL and Redis among them (about 400 MB)"
+	@$(BIN)/pip install $(PIP_QUIET) -r $<
+	@touch $@
+
+.venv-lab/.lab: lab/requirements.txt lab/requirements-engine.txt | .venv-lab/.python
+	@echo "==> installing the lab: Dify's plugin SDK and engine (about 100 MB)"
+	@.venv-lab/bin/pip install $(PIP_QUIET) -r lab/requirements.txt
+	@.venv-lab/bin/pip install $(PIP_QUIET) --no-deps -r lab/requirements-engine.txt
+	@touch $@
+
+.venv-train/.train: service/requirements-train.txt service/requirements-encoder.txt | .venv-train/.python
+	@echo "==> installing the training packages (about 6 GB: torch brings its GPU libraries)"
+	@.venv-train/bin/pip install $(PIP_QUIET) -r service/requirements-train.txt
+	@.venv-train/bin/pip install $(PIP_QUIET) --no-deps -r service/requirements-encoder.txt
+	@touch $@
+
+.PHONY: browser
+browser:
+	@scripts/browser
+
+# --- the main jobs ---
+
+.PHONY: demo test check format package bench
+demo: setup ## Comments through a Dify workflow, people decide, branches resume (AUTO=1, DATA=davidson)
+	@$(BIN)/python -m demo
+
+test: setup-test ## The whole test suite, on real components
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.tests .venv-lab/.lab ## Format, lint, types, import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy service
+	@$(BIN)/mypy --python-executable .venv-lab/bin/python plugin main.py
+	@$(BIN)/lint-imports
+
+format: .venv/.tests ## Format and mend what can be mended by itself
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+package: .venv/.service ## dist/confidence_gate.difypkg, ready to install in Dify
+	@$(BIN)/python -m packager
+
+# --- pins: after editing a requirements .in file; needs `uv` ---
+
+.PHONY: pins
+pins: ## Compile the requirements files anew
+	@for name in service/requirements service/requirements-gpu service/requirements-train tests/requirements lab/requirements; do \
+	  uv pip compile --quiet --no-emit-index-url --no-header --python-version 3.12 --python-platform linux $$name.in -o $$name.txt; \
+	done
+
+.PHONY: clean
+clean: ## Remove environments and what was built
+	rm -rf .venv .venv-lab .venv-train dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis
