@@ -1,0 +1,1 @@
+"""The decision science of confidence: from signals to a raw score, from raw to calibrated."""

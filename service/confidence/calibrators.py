@@ -1,0 +1,193 @@
+"""From a raw score p to c, the calibrated probability that approving is right.
+
+One family holds them all: c = sigma(a ln p - b ln(1 - p) + shift) with a, b >= 0, so that c never
+falls as p rises. Temperature (Guo et al. 2017, arXiv 1706.04599) has a = b = 1/T and no shift,
+Platt (1999) has a = b, beta (Kull, Silva Filho and Flach 2017) leaves all three free.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Self, assert_never
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from service.confidence.metrics import checked, log_loss, unit_interval
+from service.domain.errors import InvalidInput
+from service.domain.values import Json
+
+type Floats = NDArray[np.float64]
+
+NEAREST_TO_CERTAIN = 1e-6
+"""Raw scores are read no nearer than this to 0 and 1, where the logarithms end."""
+
+FOLDS = 5
+FOLD_SEED = 20
+
+
+class Kind(StrEnum):
+    """The ways to calibrate, the simplest first."""
+
+    IDENTITY = "identity"
+    TEMPERATURE = "temperature"
+    PLATT = "platt"
+    BETA = "beta"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibrator:
+    """A monotone map of [0, 1] into itself."""
+
+    kind: Kind = Kind.IDENTITY
+    a: float = 1.0
+    b: float = 1.0
+    shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.a, self.b, self.shift))) or min(self.a, self.b) < 0:
+            raise InvalidInput("A calibrator needs finite parameters, and a and b of at least 0.")
+
+    def __call__(self, raw: float) -> float:
+        """c in [0, 1]. Raises InvalidInput where `raw` is not a number in [0, 1]."""
+        return float(self.many([raw])[0])
+
+    def many(self, raw: ArrayLike) -> Floats:
+        """c of every raw score, shape (items,)."""
+        p = unit_interval(raw)
+        if self.kind is Kind.IDENTITY:
+            return p
+        return _sigma(_evidence(p) @ np.array([self.a, self.b]) + self.shift)
+
+    def to_json(self) -> dict[str, Json]:
+        """The parameters, as `from_json` reads them."""
+        return asdict(self) | {"kind": str(self.kind)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Json]) -> Self:
+        """The calibrator of a document. Raises InvalidInput where it does not describe one."""
+        try:
+            kind = Kind(str(document["kind"]))
+            a, b, shift = (_number(document[name]) for name in ("a", "b", "shift"))
+        except (KeyError, ValueError) as error:
+            raise InvalidInput(f"This is no calibrator: {dict(document)}.") from error
+        return cls(kind=kind, a=a, b=b, shift=shift)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The calibrator that was chosen, on how many items, and every kind's held-out log-loss."""
+
+    calibrator: Calibrator
+    items: int
+    log_losses: Mapping[Kind, float]
+
+
+def choose(raw: ArrayLike, labels: ArrayLike) -> Choice:
+    """The kind with the least cross-validated log-loss, then fitted on everything.
+
+    `labels` are 1 where approving is right. Raises InvalidInput with fewer than FOLDS of a label.
+    """
+    p, y = checked(raw, labels)
+    if min(np.count_nonzero(y == 1), np.count_nonzero(y == 0)) < FOLDS:
+        raise InvalidInput(f"Calibration needs at least {FOLDS} items of each label.")
+    folds = _folds(y)
+    losses = {kind: _held_out_loss(kind, p, y, folds) for kind in Kind}
+    best = min(Kind, key=lambda kind: losses[kind])
+    return Choice(calibrator=fit(best, p, y), items=p.size, log_losses=losses)
+
+
+def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike) -> Calibrator:
+    """The calibrator of this kind with the least log-loss. InvalidInput on labels all alike."""
+    p, y = checked(raw, labels)
+    if y.min() == y.max():
+        raise InvalidInput("Items of one label alone cannot calibrate.")
+    log_odds = _evidence(p).sum(axis=1)[:, None]
+    match kind:
+        case Kind.IDENTITY:
+            return Calibrator()
+        case Kind.TEMPERATURE:
+            (slope,) = _rising_fit(log_odds, y, shifted=False)
+            return Calibrator(kind=kind, a=slope, b=slope)
+        case Kind.PLATT:
+            slope, shift = _rising_fit(log_odds, y, shifted=True)
+            return Calibrator(kind=kind, a=slope, b=slope, shift=shift)
+        case Kind.BETA:
+            a, b, shift = _rising_fit(_evidence(p), y, shifted=True)
+            return Calibrator(kind=kind, a=a, b=b, shift=shift)
+        case _:
+            assert_never(kind)
+
+
+def _evidence(p: Floats) -> Floats:
+    inside = np.clip(p, NEAREST_TO_CERTAIN, 1 - NEAREST_TO_CERTAIN)
+    return np.stack([np.log(inside), -np.log1p(-inside)], axis=1)
+
+
+def _sigma(z: Floats) -> Floats:
+    with np.errstate(over="ignore"):  # exp overflows to infinity, and 1 / infinity is the right 0
+        result: Floats = 1 / (1 + np.exp(-z))
+    return result
+
+
+def _rising_fit(columns: Floats, y: Floats, *, shifted: bool) -> list[float]:
+    """Logistic regression whose slopes must not fall below 0; the shift, if any, comes last."""
+    weights = np.zeros(columns.shape[1] + shifted)
+    features = np.hstack([columns, np.ones((y.size, 1))]) if shifted else columns
+    kept = np.ones(weights.size, dtype=bool)
+    while True:
+        weights[kept] = _logistic(features[:, kept], y)
+        slopes = weights[: columns.shape[1]]
+        if slopes.min() >= 0:
+            return [float(weight) for weight in weights]
+        falling = int(slopes.argmin())
+        kept[falling], weights[falling] = False, 0.0
+
+
+def _logistic(features: Floats, y: Floats) -> Floats:
+    """Newton's method with step halving. Platt's targets keep it finite on separable labels."""
+    positives = np.count_nonzero(y)
+    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (y.size - positives + 2))
+    weights = np.zeros(features.shape[1])
+
+    def loss(at: Floats) -> float:
+        z = features @ at
+        return float(np.mean(np.logaddexp(0, z) - target * z))
+
+    for _ in range(100):
+        c = _sigma(features @ weights)
+        slope = features.T @ (c - target) / y.size
+        curvature = (features.T * (c * (1 - c))) @ features / y.size
+        step = np.linalg.solve(curvature + 1e-12 * np.eye(weights.size), slope)
+        size = 1.0
+        while size > 1e-6 and not loss(weights - size * step) <= loss(weights):
+            size /= 2
+        weights = weights - size * step
+        if np.abs(size * step).max(initial=0.0) < 1e-10:
+            break
+    return weights
+
+
+def _folds(y: Floats) -> NDArray[np.int64]:
+    """The fold of every item: shuffled by a fixed seed, each label dealt out evenly."""
+    chance = np.random.default_rng(FOLD_SEED)
+    folds = np.empty(y.size, dtype=np.int64)
+    for label in (0, 1):
+        places = chance.permutation(np.flatnonzero(y == label))
+        folds[places] = np.arange(places.size) % FOLDS
+    return folds
+
+
+def _held_out_loss(kind: Kind, p: Floats, y: Floats, folds: NDArray[np.int64]) -> float:
+    held_out = np.empty_like(p)
+    for fold in range(FOLDS):
+        inside = folds != fold
+        held_out[~inside] = fit(kind, p[inside], y[inside]).many(p[~inside])
+    return log_loss(held_out, y)
+
+
+def _number(value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("not a number")
+    return float(value)

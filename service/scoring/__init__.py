@@ -1,0 +1,1 @@
+"""Models behind the Scorer port: bundles, ONNX sessions, batching."""

@@ -1,0 +1,131 @@
+"""From a fine-tuned model to a bundle: ONNX, int8 weights, a calibrator, and the card."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from experiments.data import LabelledText
+from service.confidence.calibrators import Calibrator, choose
+from service.domain.values import Json
+from service.scoring.bundle import CALIBRATOR, CARD, MODEL, PARTS, TOKENIZER, sha256
+from service.training.corpus import Corpus
+from service.training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, Classifier, tokenizer
+from service.training.finetune import Settings, predict
+from service.training.quantise import quantise
+from service.training.serving import raw_scores
+
+LABELS = ["acceptable", "offensive"]
+APPROVE_LABELS = ["acceptable"]
+OPSET = 18
+FP32_TOLERANCE = 1e-4
+VERSIONED = ["torch", "transformers", "onnx", "onnxruntime", "tokenizers", "numpy"]
+
+
+def export(
+    model: Classifier, corpus: Corpus, settings: Settings, *, folder: Path
+) -> Mapping[str, Json]:
+    """Write the bundle of a fine-tuned model into `folder` and give back its card.
+
+    The calibrator is fitted on the calibration part alone, on scores of the int8 model as served.
+    Raises ValueError where the exported graph disagrees with torch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer().save(str(folder / TOKENIZER))
+    exact = to_onnx(model)
+    card: dict[str, Json] = {
+        "name": folder.name,
+        "labels": [*LABELS],
+        "approve_labels": [*APPROVE_LABELS],
+        "max_tokens": settings.max_tokens,
+        "task": "P(a comment in English is acceptable), against hateful or offensive",
+        "licence": "Apache-2.0",
+        "encoder": {"name": ENCODER, "licence": ENCODER_LICENCE, "sha256": ENCODER_SHA256},
+        "data": corpus.describe(),
+        "command": f"python -m service.training build {corpus.origin['name']}",
+        "training": {**asdict(settings)},
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in VERSIONED}},
+    }
+    held_out = corpus.parts["validation"]
+    by_torch = predict(model, [item.text for item in held_out], settings)
+    _write(folder, card, exact, Calibrator())
+    apart = np.nanmax(np.abs(raw_scores(folder, held_out) - by_torch))
+    if not apart <= FP32_TOLERANCE:
+        raise ValueError(f"The exported graph is {apart:.1e} apart from torch.")
+    _write(folder, card, quantise(exact), Calibrator())
+    card["quantisation"] = {
+        "weights": "int8, one scale per output column (embeddings: per row); activations fp32",
+        "against fp32, validation part": _drift(raw_scores(folder, held_out), by_torch),
+    }
+    card["calibration"], calibrator = _calibrate(folder, corpus.parts["calibration"])
+    (folder / CALIBRATOR).write_text(_document(calibrator.to_json()), encoding="utf-8")
+    write_card(folder, card)
+    return card
+
+
+def to_onnx(model: Classifier) -> onnx.ModelProto:
+    """The fp32 graph: input_ids and attention_mask (texts, tokens) to logits (texts, labels)."""
+    ids = torch.full((2, 8), 100, dtype=torch.int64)
+    axes = {0: torch.export.Dim("texts"), 1: torch.export.Dim("tokens")}
+    program = torch.onnx.export(
+        model.eval(),
+        (ids, torch.ones_like(ids)),
+        dynamo=True,
+        verbose=False,
+        opset_version=OPSET,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["logits"],
+        dynamic_shapes={"input_ids": axes, "attention_mask": axes},
+    )
+    if program is None:
+        raise ValueError("torch gave no ONNX program.")
+    model_proto: onnx.ModelProto = program.model_proto
+    return model_proto
+
+
+def write_card(folder: Path, card: dict[str, Json]) -> None:
+    """Write the card with the hashes of the files as they now are."""
+    card["files"] = {name: sha256((folder / name).read_bytes()) for name in PARTS}
+    (folder / CARD).write_text(_document(card), encoding="utf-8")
+
+
+def _write(
+    folder: Path, card: dict[str, Json], model: onnx.ModelProto, calibrator: Calibrator
+) -> None:
+    # torch notes the source lines of this machine in every node; the graph does without.
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, model.graph):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    (folder / MODEL).write_bytes(model.SerializeToString(deterministic=True))
+    (folder / CALIBRATOR).write_text(_document(calibrator.to_json()), encoding="utf-8")
+    write_card(folder, card)
+
+
+def _calibrate(folder: Path, items: Sequence[LabelledText]) -> tuple[Json, Calibrator]:
+    raw, labels = raw_scores(folder, items), np.array([item.label for item in items])
+    read = np.isfinite(raw)
+    choice = choose(raw[read], labels[read])
+    losses: dict[str, Json] = {str(kind): loss for kind, loss in choice.log_losses.items()}
+    chosen = str(choice.calibrator.kind)
+    return {"chosen": chosen, "items": choice.items, "log_loss": losses}, choice.calibrator
+
+
+def _drift(found: np.ndarray, exact: np.ndarray) -> Json:
+    read = np.isfinite(found)
+    found, exact = found[read], exact[read]
+    return {
+        "items": len(found),
+        "mean": float(np.abs(found - exact).mean()),
+        "most": float(np.abs(found - exact).max()),
+        "verdicts flipped": int(np.count_nonzero((found > 0.5) != (exact > 0.5))),
+    }
+
+
+def _document(content: Mapping[str, Json]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
