@@ -13,4 +13,5 @@ def insert_unless_taken(connection: Connection, table: Table, row: dict[str, Any
     """
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).on_conflict_do_nothing()
-    return connection.execute(statement, row).rowcount == 1
+    counted = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(counted, row).rowcount == 1
