@@ -70,7 +70,7 @@ def _webhook_inputs(app: App, request: Request, body: bytes) -> dict[str, Any]:
     headers, query = dict(request.headers), dict(request.query_params)
     fields = _json_object(body)
     values = {
-        **_declared("header", node.get("headers", []), headers),
+        **_declared("header", node.get("headers", []), request.headers),
         **_declared("query parameter", node.get("params", []), query),
         **_declared("body parameter", node.get("body", []), fields),
     }

@@ -80,6 +80,13 @@ def node_finished(run: Run, node: NodeRun, result: Any = None) -> Event:
     )
 
 
+def node_retry(run: Run, node: NodeRun, retry: Any) -> Event:
+    """A node failed and is tried again."""
+    told = node_finished(run, node, retry.node_run_result)
+    data = {**told["data"], "status": "retry", "error": retry.error}
+    return {**told, "event": "node_retry", "data": {**data, "retry_index": retry.retry_index}}
+
+
 def human_input_required(run: Run, form: Form) -> Event:
     """A form waits; its token is null where the form is not on the web."""
     return _event(run, "human_input_required", **_form(form))

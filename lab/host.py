@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from graphon.dsl import DslError
 from graphon.engine import Engine
 from graphon.runtime import RuntimeState, VariablePool
 
 from lab import events
-from lab.apps import App
+from lab.apps import App, ImportRefused
 from lab.engine import build_engine
 from lab.errors import ServiceApiError, not_found
 from lab.events import Event
@@ -163,7 +164,10 @@ class Host:
         return run
 
     def _check(self, app: App) -> None:
-        self._engine(new_run(app, {}, user="", origin="command"), app)
+        try:
+            self._engine(new_run(app, {}, user="", origin="command"), app)
+        except (DslError, ValueError) as error:
+            raise ImportRefused(f"{app.name}: {error}") from error
 
     def _engine(self, run: Run, app: App) -> tuple[Engine, RuntimeState]:
         def form_of_node(node_id: str, data: Mapping[str, Any], pool: VariablePool) -> Form:
@@ -228,8 +232,7 @@ class Host:
                     for told in narrator.tell(event):
                         self._publish(run, told)
         except Exception as error:
-            logger.exception("run %s failed", run.id)
-            narrator.failed(error)
+            narrator.broke(error)
         if narrator.paused:
             self._store_pause(run, state)
         else:

@@ -1,5 +1,6 @@
 """Follows the engine through one stretch of a run and tells it in Dify's events."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from graphon.engine_events import (
     NodeRunExceptionEvent,
     NodeRunFailedEvent,
     NodeRunPauseRequestedEvent,
+    NodeRunRetryEvent,
     NodeRunStartedEvent,
     NodeRunSucceededEvent,
 )
@@ -23,6 +25,8 @@ from graphon.enums import BuiltinNodeTypes
 from lab import events
 from lab.events import Event
 from lab.runs import NodeRun, Run, Status
+
+logger = logging.getLogger(__name__)
 
 
 class Narrator:
@@ -39,6 +43,8 @@ class Narrator:
     def tell(self, event: EngineEvent) -> Iterator[Event]:
         """The events that a stream shows for one event of the engine."""
         match event:
+            case NodeRunRetryEvent():
+                yield events.node_retry(self._run, self._node(event.id), event)
             case NodeRunStartedEvent():
                 yield events.node_started(self._run, self._begin(event))
             case NodeRunPauseRequestedEvent():
@@ -63,11 +69,13 @@ class Narrator:
                 self._ended("failed", {})
                 self.error = event.error
 
-    def failed(self, error: Exception) -> None:
-        """The engine itself broke."""
+    def broke(self, error: Exception) -> None:
+        """The engine raised. After a failed node it does so too, when all has been told."""
+        if self.error is None:
+            logger.error("run %s broke", self._run.id, exc_info=error)
+            self.error = str(error)
         self.paused = False
         self._ended("failed", {})
-        self.error = self.error or str(error)
 
     def _begin(self, event: NodeRunStartedEvent) -> NodeRun:
         node = self._paused_node(event.node_id)
@@ -93,9 +101,12 @@ class Narrator:
         return None
 
     def _finish(self, execution_id: str, status: str) -> NodeRun:
-        node = next(node for node in self._run.nodes if node.id == execution_id)
+        node = self._node(execution_id)
         node.status, node.finished_at = status, time.time()
         return node
+
+    def _node(self, execution_id: str) -> NodeRun:
+        return next(node for node in self._run.nodes if node.id == execution_id)
 
     def _told(self, event: Any, status: str) -> Event:
         return events.node_finished(
