@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.skips"]
 
 # Machines differ: a slow example is no wrong example.
 settings.register_profile("gate", deadline=None)
