@@ -88,7 +88,8 @@ def from_token_logprobs(logprobs: Sequence[float]) -> float:
             "token_logprobs needs at least one value, and none above 0.",
             fix="Give the natural logarithms of the probabilities of the generated tokens.",
         )
-    return float(np.exp(values.mean()))
+    with np.errstate(over="ignore"):  # a sum that low is minus infinity, and the mean is 0
+        return float(np.exp(values.mean()))
 
 
 def _answer(sample: Json) -> str:
