@@ -1,0 +1,1 @@
+"""News between threads and between processes."""
