@@ -107,7 +107,8 @@ class RedisBus:
                 log.info("bus_reachable_again")
             reachable = True
             for _, entries in cast("list[tuple[str, list[tuple[str, dict[str, str]]]]]", streams):
-                for position, fields in entries:
+                for entry_id, fields in entries:
+                    position = entry_id
                     self._tell(fields)
 
     def _tell(self, fields: dict[str, str]) -> None:
