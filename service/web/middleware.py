@@ -55,13 +55,22 @@ class Edge:
             else:
                 await self._app(scope, limited_receive, noted_send)
         finally:
-            route = scope.get("route")
             self._metrics.answered(
-                endpoint=getattr(route, "path", "unmatched"),
+                endpoint=_endpoint(scope),
                 method=scope["method"],
                 status=status,
                 seconds=time.perf_counter() - began,
             )
+
+
+def _endpoint(scope: Scope) -> str:
+    """The path with its parameters by name, so that ids make no new time series."""
+    if "route" not in scope:
+        return "unmatched"
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
 
 
 def _declared_length(scope: Scope) -> int:

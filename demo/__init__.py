@@ -1,0 +1,1 @@
+"""The demonstration: comments go through a Dify workflow, people decide, branches resume."""
