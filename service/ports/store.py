@@ -126,7 +126,9 @@ class Deliveries(Protocol):
 
     def lock(self, delivery_id: DeliveryId) -> Delivery | None: ...
 
-    def save(self, delivery: Delivery) -> None: ...
+    def save(self, delivery: Delivery) -> None:
+        """Write a moved delivery. A hold ends where the move set a new time or another state."""
+        ...
 
     def latest_of_task(self, task_id: TaskId) -> Delivery | None: ...
 
@@ -151,7 +153,8 @@ class Deliveries(Protocol):
 
 class Audit(Protocol):
     def append(self, drafts: Sequence[AuditDraft]) -> list[AuditEntry]:
-        """Link drafts to the chain. Writers queue behind each other until the transaction ends."""
+        """Link drafts to the chain. Writers queue behind each other until the transaction ends:
+        take what else needs a lock first."""
         ...
 
     def head(self) -> ChainHead: ...
@@ -164,7 +167,9 @@ class Audit(Protocol):
 
 
 class Idempotency(Protocol):
-    def find(self, principal: str, key: str) -> StoredAnswer | None: ...
+    def find(self, principal: str, key: str) -> StoredAnswer | None:
+        """What was answered; None where the key is free, or its request still in flight."""
+        ...
 
     def claim(self, principal: str, key: str, fingerprint: str, now: datetime) -> bool:
         """Reserve the key for this transaction; False where it is taken. A claim that loses a race

@@ -50,17 +50,22 @@ class SqlDecisions:
 
     def take(self, decision_id: DecisionId, run_id: str) -> str:
         """Raises UnknownDecision where there is none of that id."""
-        taken_by = tables.decisions.c.taken_by_run
-        this_decision = tables.decisions.c.id == decision_id
+        free = tables.decisions.c.taken_by_run.is_(None)
         self._connection.execute(
             update(tables.decisions)
-            .where(this_decision, taken_by.is_(None))
+            .where(tables.decisions.c.id == decision_id, free)
             .values(taken_by_run=run_id)
         )
-        holder = self._connection.scalar(select(taken_by).where(this_decision))
+        holder = self.taken_by(decision_id)
         if holder is None:
             raise UnknownDecision
-        return str(holder)
+        return holder
+
+    def taken_by(self, decision_id: DecisionId) -> str | None:
+        holder: str | None = self._connection.scalar(
+            select(tables.decisions.c.taken_by_run).where(tables.decisions.c.id == decision_id)
+        )
+        return holder
 
     def add_truth(self, decision_id: DecisionId, truth: Truth) -> None:
         self._connection.execute(

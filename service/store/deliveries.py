@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
 
 from service.domain.decision import ResumeMode
 from service.domain.delivery import Delivery, DeliveryState, Proof
@@ -34,11 +34,12 @@ class SqlDeliveries:
         return _delivery_of(row) if row else None
 
     def save(self, delivery: Delivery) -> None:
-        # A hold ends with the plan it was taken for: a new time for the next attempt replaces it.
-        due_at = case(
-            (_delivery.next_attempt_at == delivery.next_attempt_at, _delivery.due_at),
-            else_=delivery.next_attempt_at,
+        # A hold ends with what it was taken for: a new plan, or another state, replaces it.
+        as_planned = and_(
+            _delivery.next_attempt_at == delivery.next_attempt_at,
+            _delivery.state == delivery.state,
         )
+        due_at = case((as_planned, _delivery.due_at), else_=delivery.next_attempt_at)
         self._connection.execute(
             update(tables.deliveries)
             .where(_delivery.id == delivery.id)

@@ -103,7 +103,7 @@ decisions = Table(
     _maybe("settles_at", Moment),
     _maybe("reviewer"),
     _maybe("comment"),
-    _maybe("edited_result"),
+    _maybe("edited_result", Document),
     _maybe("taken_by_run"),
 )
 
@@ -152,7 +152,7 @@ task_answers = Table(
     _some("reviewer"),
     _some("answer"),
     _some("comment"),
-    _maybe("edited_result"),
+    _maybe("edited_result", Document),
     _some("at", Moment),
     UniqueConstraint("task_id", "reviewer"),
 )

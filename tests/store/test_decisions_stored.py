@@ -53,7 +53,7 @@ outcomes = st.builds(
     settles_at=moments,
     reviewer=st.none() | texts,
     comment=texts,
-    edited_result=st.none() | texts,
+    edited_result=documents,
 )
 decisions = st.builds(
     Decision,
@@ -153,10 +153,14 @@ def test_the_verdict_goes_to_one_of_twenty_runs(store: SqlStore) -> None:
     assert len(set(holders)) == 1
     winner = int(holders[0].removeprefix("run-"))
     assert ask(winner) == ask(winner + 1) == holders[0]
+    with store.reading() as tx:
+        assert tx.decisions.taken_by(decision.id) == holders[0]
 
 
 def test_unknown_decisions_are_named_so(store: SqlStore) -> None:
     nowhere = DecisionId("dec_none")
+    with store.reading() as tx:
+        assert tx.decisions.taken_by(nowhere) is None
     with pytest.raises(UnknownDecision), store.transaction() as tx:
         tx.decisions.take(nowhere, "run-1")
     with pytest.raises(UnknownDecision), store.transaction() as tx:

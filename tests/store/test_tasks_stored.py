@@ -66,7 +66,7 @@ def test_tasks_come_back_as_they_went_in(store: SqlStore) -> None:
                     reviewer="person:王",
                     answer=Answer.REJECT,
                     comment="看不懂\n",
-                    edited_result="",
+                    edited_result={"price": 0},
                     at=NOW,
                 ),
             ),

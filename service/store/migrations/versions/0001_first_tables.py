@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("settles_at", MOMENT, nullable=True),
         sa.Column("reviewer", sa.String(), nullable=True),
         sa.Column("comment", sa.String(), nullable=True),
-        sa.Column("edited_result", sa.String(), nullable=True),
+        sa.Column("edited_result", DOCUMENT, nullable=True),
         sa.Column("taken_by_run", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
@@ -220,7 +220,7 @@ def upgrade() -> None:
         sa.Column("reviewer", sa.String(), nullable=False),
         sa.Column("answer", sa.String(), nullable=False),
         sa.Column("comment", sa.String(), nullable=False),
-        sa.Column("edited_result", sa.String(), nullable=True),
+        sa.Column("edited_result", DOCUMENT, nullable=True),
         sa.Column("at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
             ["task_id"], ["review_tasks.id"], name=op.f("fk_task_answers_task_id_review_tasks")
