@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,16 +55,18 @@ type LabelsOf = Callable[[str], BundleLabels]
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value)):
+    # Six digits of days stay within what a calendar can hold.
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*([smhd])", value)):
         unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
         return timedelta(**{unit: float(match[1])})
     raise ValueError("write a duration as a number and a unit, such as 5s, 5m, 24h or 3d")
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+SomeTime = Annotated[Duration, Field(gt=timedelta(0))]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-Border = Annotated[float, Field(ge=0, le=1)]
+Border = Annotated[float, Field(ge=0, le=1, strict=True)]
 
 
 class _Section(BaseModel):
@@ -84,7 +86,7 @@ class _Thresholds(_Section):
         try:
             return Thresholds(low=self.low, high=self.high)
         except GateError as error:
-            raise ValueError(f"{error.detail} {error.fix}") from error
+            raise ValueError(f"{error.detail} {error.fix}".removesuffix(".")) from error
 
 
 class _Category(_Section):
@@ -92,9 +94,9 @@ class _Category(_Section):
 
 
 class _Review(_Section):
-    deadline: Duration = timedelta(hours=24)
+    deadline: SomeTime = timedelta(hours=24)
     on_deadline: Verdict = Verdict.REJECT
-    lease: Duration = timedelta(minutes=5)
+    lease: SomeTime = timedelta(minutes=5)
     undo: Duration = timedelta(seconds=5)
     quorum: Annotated[int, Field(ge=1, le=9)] = 1
 
@@ -154,10 +156,11 @@ def load(path: Path | None, labels_of: LabelsOf) -> Configuration:
 def parse(text: str, labels_of: LabelsOf, *, name: str) -> Configuration:
     """Check the YAML `text` (called `name` in messages) and build apps and policies from it."""
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        raw = None if tree is None else loader.construct_document(tree)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{name} is not YAML: {error}") from error
+        raise ConfigurationError(f"{name} cannot be read as YAML: {error}") from error
     lines = _Lines(name, tree)
     raw = _with_secrets(raw, (), lines)
     try:
@@ -174,14 +177,33 @@ def parse(text: str, labels_of: LabelsOf, *, name: str) -> Configuration:
     return Configuration(apps=MappingProxyType(apps), gates=gates)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML lets a later key replace an earlier one, a whole gate even, in silence. Not here."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if key.value in keys:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"the key {key.value} is there twice: keep one",
+                    problem_mark=key.start_mark,
+                )
+            keys.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _message(found: Any) -> str:
     match found["type"]:
         case "extra_forbidden":
             return "is not a key that is known here: check its spelling, or take it out"
         case "missing":
             return "is missing: add it"
+        case "model_type" | "dict_type":
+            return "must be keys with values"
+        case "greater_than":
+            return "must be longer than nothing"
         case _:
-            return str(found["msg"]).removeprefix("Value error, ")
+            return str(found["msg"]).removeprefix("Value error, ").removeprefix("Input ")
 
 
 class _Lines:
@@ -192,7 +214,8 @@ class _Lines:
         self._tree = tree
 
     def say(self, path: tuple[int | str, ...], message: str) -> str:
-        return f"{self._name}, line {self._line(path)}: {'.'.join(map(str, path))} {message}."
+        what = ".".join(map(str, path)) or "the whole"
+        return f"{self._name}, line {self._line(path)}: {what} {message}."
 
     def _line(self, path: tuple[int | str, ...]) -> int:
         node, line = self._tree, 1
@@ -219,7 +242,7 @@ def _with_secrets(node: Any, path: tuple[int | str, ...], lines: _Lines) -> Any:
         case list():
             return [_with_secrets(v, (*path, i), lines) for i, v in enumerate(node)]
         case str():
-            return re.sub(r"\$\{(\w+)\}", lambda m: _secret(m[1], path, lines), node)
+            return re.sub(r"\$\{([^}]*)\}", lambda m: _secret(m[1], path, lines), node)
         case _:
             return node
 
@@ -256,6 +279,8 @@ def _gate(
             raise ConfigurationError(lines.say(("gates", gate, *key.split(".")), message))
 
     labels, approve = _labels(section, labels_of, demand)
+    for key, names in (("labels", labels), ("approve_labels", approve)):
+        demand(len(set(names)) == len(names), key, "names a label twice: keep one")
     demand(
         set(approve) < set(labels),
         "approve_labels",

@@ -1,0 +1,119 @@
+"""GATE_CONFIG: what a good file becomes."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.configuration import BundleLabels, Configuration, load, parse
+from service.domain.decision import ResumeMode, Thresholds
+from service.domain.ids import AppName
+from service.domain.outcome import Verdict
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+WHOLE = """\
+apps:
+  moderation:
+    url: https://dify.example/v1/
+    api_key: "${DIFY_APP_KEY}"
+    allow_internal: false
+    actions: {approve: publish}
+  receiver:
+    url: https://receiver.example/hooks
+    secrets: ["${NEW_SECRET}", "${OLD_SECRET}"]
+gates:
+  content-moderation:
+    scorer: embedded
+    labels: [offensive, acceptable]
+    approve_labels: [acceptable]
+    thresholds: {low: 0.10, high: 0.90}
+    categories: {health: {thresholds: {low: null, high: 0.95}}}
+    panel_share: 0
+    review: {deadline: 24h, on_deadline: approve, lease: 90s, undo: 0s, quorum: 2}
+    resume: {mode: native_form, app: moderation}
+    apps: [moderation, receiver]
+  refunds:
+    scorer: signals
+    thresholds: {low: 0, high: 1}
+"""
+
+
+def labels_of(bundle: str) -> BundleLabels:
+    assert bundle == "embedded"
+    return BundleLabels(labels=("acceptable", "offensive"), approve_labels=("acceptable",))
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> Configuration:
+    monkeypatch.setenv("DIFY_APP_KEY", "app-key")
+    monkeypatch.setenv("NEW_SECRET", "whsec_bmV3")
+    monkeypatch.setenv("OLD_SECRET", "whsec_b2xk")
+    return parse(WHOLE, labels_of, name="gates.yml")
+
+
+def test_without_a_file_there_is_one_gate_on_the_embedded_model() -> None:
+    configuration = load(None, labels_of)
+    (gate,) = configuration.gates
+    assert configuration.apps == {}
+    assert gate.gate == "content-moderation"
+    assert gate.scorer == "embedded"
+    assert gate.labels == ("acceptable", "offensive")
+    assert gate.approve_labels == ("acceptable",)
+    assert gate.thresholds == Thresholds(low=0.1, high=0.9)
+    assert gate.resume.mode is ResumeMode.NONE
+
+
+def test_silence_rejects_unless_the_file_says_approve(whole: Configuration) -> None:
+    moderation, refunds = whole.gates
+    assert moderation.review.on_deadline is Verdict.APPROVE
+    assert refunds.review.on_deadline is Verdict.REJECT
+
+
+def test_every_key_reaches_its_gate(whole: Configuration) -> None:
+    moderation, refunds = whole.gates
+    assert moderation.labels == ("offensive", "acceptable")
+    assert moderation.thresholds_for("health") == Thresholds(low=None, high=0.95)
+    assert moderation.thresholds_for("shoes") == Thresholds(low=0.1, high=0.9)
+    assert moderation.review.deadline == timedelta(hours=24)
+    assert moderation.review.lease == timedelta(seconds=90)
+    assert moderation.review.undo == timedelta(0)
+    assert moderation.review.quorum == 2
+    assert moderation.resume.mode is ResumeMode.NATIVE_FORM
+    assert moderation.resume.app == "moderation"
+    assert moderation.apps == ("moderation", "receiver")
+    assert refunds.labels == ("approve", "reject")
+    assert refunds.approve_labels == ("approve",)
+
+
+def test_every_key_reaches_its_app(whole: Configuration) -> None:
+    moderation = whole.apps[AppName("moderation")]
+    assert moderation.url == "https://dify.example/v1"
+    assert moderation.api_key == "app-key"
+    assert not moderation.allow_internal
+    assert moderation.actions == {Verdict.APPROVE: "publish", Verdict.REJECT: "reject"}
+    assert whole.apps[AppName("receiver")].secrets == ("whsec_bmV3", "whsec_b2xk")
+
+
+def test_secrets_never_show_in_repr(whole: Configuration) -> None:
+    for secret in ("app-key", "whsec_bmV3", "whsec_b2xk"):
+        assert secret not in repr(whole)
+
+
+@given(st.integers(1, 999_999), st.sampled_from("smhd"), st.sampled_from(["", " "]))
+def test_durations_are_a_number_and_a_unit(number: int, unit: str, gap: str) -> None:
+    text = (
+        f"gates: {{g: {{thresholds: {{low: 0, high: 1}}, review: {{lease: {number}{gap}{unit}}}}}}}"
+    )
+    (gate,) = parse(text, labels_of, name="gates.yml").gates
+    assert gate.review.lease == timedelta(**{UNITS[unit]: number})
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "gates.yml"
+    file.write_text("gates: {only: {scorer: signals, thresholds: {low: null, high: null}}}")
+    (gate,) = load(file, labels_of).gates
+    assert gate.gate == "only"
+    assert gate.thresholds == Thresholds(low=None, high=None)
