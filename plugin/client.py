@@ -231,7 +231,7 @@ def _read(response: requests.Response, deadline: float) -> bytes:
 
 def _described(problem: Problem) -> str:
     faults = "; ".join(f"{fault.field} {fault.message}" for fault in problem.errors)
-    parts = [problem.title, problem.detail or "", faults]
+    parts = [problem.title, problem.detail or faults]
     return ". ".join(part.rstrip(".") for part in parts if part)[:1000]
 
 
