@@ -82,7 +82,7 @@ def test_declared_outputs_are_the_variables_given_out() -> None:
         }
     )
     taken = TakeResponse(decision_id="d", state="resolved", verdict="approve")
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "confidence_gate": gate_variables(decision, None, None),
         "get_review": review_variables(taken),
         "report_outcome": {"recorded": True},

@@ -96,17 +96,16 @@ def test_an_unpacked_package_starts(
         assert status == 503  # started; only its settings are missing
 
 
+def leave_a_cache(root: Path) -> None:
+    rewrite(root / ".difyignore", "__pycache__/\n", "")
+    rewrite(root / ".difyignore", "*.py[cod]\n", "")
+    (root / "plugin" / "__pycache__").mkdir()
+    (root / "plugin" / "__pycache__" / "x.pyc").touch()
+
+
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "a stray file": (lambda root: (root / "notes.txt").touch(), "notes.txt does not belong"),
-    "a cache": (
-        lambda root: [
-            rewrite(root / ".difyignore", "__pycache__/\n", ""),
-            rewrite(root / ".difyignore", "*.py[cod]\n", ""),
-            (root / "plugin" / "__pycache__").mkdir(),
-            (root / "plugin" / "__pycache__" / "x.pyc").touch(),
-        ],
-        "plugin/__pycache__/x.pyc is a cache",
-    ),
+    "a cache": (leave_a_cache, "plugin/__pycache__/x.pyc is a cache"),
     "a hidden file": (
         lambda root: (root / "plugin" / ".secrets").touch(),
         "plugin/.secrets is a cache, a secret or a hidden file",
