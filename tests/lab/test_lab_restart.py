@@ -1,6 +1,7 @@
 """Paused runs outlive the process: killed at any point, the next one goes on."""
 
 from lab.process import LabProcess
+from tests.lab.conftest import WORKFLOWS
 
 
 def test_a_paused_run_goes_on_in_a_fresh_process(serve_lab, caller, tmp_path):
@@ -47,8 +48,6 @@ def test_a_run_whose_pause_was_never_stored_is_gone(serve_lab, caller, tmp_path)
 
 
 def test_a_run_keeps_the_workflow_it_started_with(serve_lab, caller, tmp_path):
-    from tests.lab.conftest import WORKFLOWS
-
     file = tmp_path / "ask.yml"
     file.write_text((WORKFLOWS / "ask.yml").read_text())
     options = ({"ask": file}, {"ask": "app-ask"}, tmp_path / "state")

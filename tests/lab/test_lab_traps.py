@@ -1,10 +1,12 @@
 """What goes wrong with Dify, done on purpose."""
 
 import re
+from urllib.error import HTTPError
 
 import pytest
 
 from lab.process import LabProcess
+from tests.lab.conftest import WORKFLOWS
 
 
 def seen(events):
@@ -176,8 +178,6 @@ def test_a_second_form_keeps_the_run_paused(caller, lab: LabProcess):
 
 
 def test_an_email_only_form_gives_no_token(serve_lab, tmp_path, caller):
-    from tests.lab.conftest import WORKFLOWS  # the folder of this file
-
     text = (WORKFLOWS / "ask.yml").read_text()
     by_mail = tmp_path / "by_mail.yml"
     by_mail.write_text(re.sub("type: webapp", "type: email", text))
@@ -188,7 +188,5 @@ def test_an_email_only_form_gives_no_token(serve_lab, tmp_path, caller):
 
 
 def test_an_unknown_switch_is_refused(lab: LabProcess):
-    from urllib.error import HTTPError
-
     with pytest.raises(HTTPError, match="400"):
         lab.control("POST", "/lab/switches", {"hold_everything": True})
