@@ -28,10 +28,10 @@ from service.usecases.receipts import Receipt
 log = structlog.get_logger()
 
 TRIES_AT_ONCE = 8
-HOLD = timedelta(seconds=30)
+HOLD = timedelta(seconds=6)
 """How long a try hides its delivery from other workers; renewed while the try goes on, so after
 a crash another worker takes over within this time."""
-RENEW_EVERY_SECONDS = 10.0
+RENEW_EVERY_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 2.0
 """The longest sleep between looks at the outbox: how late a lost wake-up can make a delivery."""
 
