@@ -1,25 +1,35 @@
 """Settings: environment variables `GATE_*` and an optional `.env`, read once and passed on."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args, get_origin
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
+_STORE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
+_BUS = re.compile(r"(rediss?|unix)://.+")
+_PASSWORD = re.compile(r"(://[^:@/]*:).*(?=@)|([?&]password=)[^&]*")
 
 
 class Settings(BaseSettings):
     """Every setting of the service. `python -m service settings` prints this table."""
 
-    model_config = SettingsConfigDict(env_prefix="GATE_", env_file=".env", extra="ignore")
+    # A variable that is set to nothing, as compose files do, is one that is not set.
+    model_config = SettingsConfigDict(
+        env_prefix="GATE_", env_file=".env", extra="ignore", env_ignore_empty=True
+    )
 
     database_url: str = Field(
         "sqlite:///var/gate.db",
+        repr=False,
         description="The store: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`.",
     )
     redis_url: str | None = Field(
         None,
+        repr=False,
         description="The bus between replicas: `redis://HOST`. Without it, news stays in-process.",
     )
     models_dir: Path = Field(
@@ -53,6 +63,20 @@ class Settings(BaseSettings):
         "info", description="The least that is logged."
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _store_that_lasts(cls, value: str) -> str:
+        if not _STORE.fullmatch(value):
+            raise ValueError("write it as sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value is not None and not _BUS.fullmatch(value):
+            raise ValueError("write it as redis://HOST, rediss://HOST or unix://PATH")
+        return value
+
     @field_validator("bootstrap_admin")
     @classmethod
     def _name_and_password(cls, value: SecretStr | None) -> SecretStr | None:
@@ -62,7 +86,44 @@ class Settings(BaseSettings):
                 raise ValueError("write it as name:password")
         return value
 
+    def shown(self, name: str) -> str:
+        """A setting's value as it may be shown to anybody: with no password in it."""
+        value = getattr(self, name)
+        text = "" if value is None else str(value)
+        return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
+
     @property
     def base_url(self) -> str:
         """The public address, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"GATE_{name.upper()}"
+
+
+def settings_table() -> str:
+    """Every setting and its default as a Markdown table: the one in the documentation."""
+    rows = [("Variable", "Default", "Meaning"), ("---", "---", "---")]
+    for name, info in Settings.model_fields.items():
+        default = _default(info)
+        rows.append((f"`{variable_of(name)}`", default and f"`{default}`", _meaning(info)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _default(info: FieldInfo) -> str:
+    match info.default:
+        case None:
+            return ""
+        case Path() as path:
+            return str(path.relative_to(_REPOSITORY))
+        case value:
+            return str(value)
+
+
+def _meaning(info: FieldInfo) -> str:
+    if get_origin(info.annotation) is not Literal:
+        return info.description or ""
+    choices = ", ".join(f"`{choice}`" for choice in get_args(info.annotation))
+    return f"{info.description} One of {choices}."

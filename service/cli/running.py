@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -12,7 +12,7 @@ from rich.table import Table
 from service.bootstrap import build_app, build_background, open_bus, open_store, prepare
 from service.cli.context import opened_store, read_settings, told_in_words
 from service.ports.clock import SystemClock
-from service.settings import Settings
+from service.settings import Settings, settings_table, variable_of
 from service.telemetry import logs
 from service.telemetry.metrics import Metrics
 
@@ -73,14 +73,17 @@ def migrate() -> None:
         typer.echo("The store's schema is up to date.")
 
 
-def settings() -> None:
+def settings(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The defaults, as the documentation's table.")
+    ] = False,
+) -> None:
     """Print every setting, its value in force, and what it means."""
+    if markdown:
+        typer.echo(settings_table())
+        return
     chosen = read_settings()
     table = Table("Variable", "Value", "Meaning")
     for name, info in Settings.model_fields.items():
-        table.add_row(f"GATE_{name.upper()}", _shown(getattr(chosen, name)), info.description)
+        table.add_row(variable_of(name), chosen.shown(name), info.description)
     Console().print(table)
-
-
-def _shown(value: Any) -> str:
-    return "" if value is None else str(value)
