@@ -77,7 +77,7 @@ def _read(row: Row, stream: httpx.Response) -> None:
                 _note_decision(row, data["outputs"])
             case "workflow_paused":
                 row.stands = "waiting for a reviewer"
-            case "workflow_finished" if data["status"] == "succeeded":
+            case "workflow_finished" if data["status"] in ("succeeded", "partial-succeeded"):
                 row.output = data["outputs"]
                 row.stands = "resumed" if row.reviewed else "went on by itself"
             case "workflow_finished":

@@ -20,6 +20,8 @@ from plugin.signature import BadSignature, verify
 BUSY_SECONDS = 30
 """When to ask again while the app runs for an earlier copy of the message."""
 
+UNFINISHED = ("failed", "stopped")
+
 logger = logging.getLogger(__name__)
 logger.addHandler(plugin_logger_handler)
 
@@ -69,6 +71,10 @@ class ResumeEndpoint(Endpoint):
             receipt.forget()
             logger.exception("the continuation app could not be started")
             raise Refusal(502, "Not started", "Dify did not run the continuation app.") from None
+        if run.get("data", {}).get("status") in UNFINISHED:
+            # It may have failed before it took the verdict. If not, the next run gets `duplicate`.
+            receipt.forget()
+            raise Refusal(502, "Not finished", "The continuation app's run did not succeed.")
         receipt.finish()
         return answer({"status": "started", "run_id": run.get("workflow_run_id", "")})
 
