@@ -120,7 +120,7 @@ def dead(delivery: Delivery, reason: str, now: datetime) -> Delivery:
 def cancelled(delivery: Delivery, now: datetime) -> Delivery:
     """The verdict was taken back in time, before the message left."""
     _demand(delivery, "cancelled", DeliveryState.PENDING)
-    if delivery.attempts or delivery.submitted_at:
+    if delivery.attempts or delivery.submitted_at or now >= delivery.next_attempt_at:
         raise IllegalDeliveryMove("The message may have left: it cannot be cancelled.")
     return replace(delivery, state=DeliveryState.CANCELLED, reason="taken back", finished_at=now)
 

@@ -1,0 +1,124 @@
+"""The review task's rules one by one, where a reader wants an example."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from service.domain import review
+from service.domain.errors import (
+    ExpertsOnly,
+    IllegalMove,
+    SecondAnswer,
+    StaleLease,
+    UndoWindowClosed,
+)
+from service.domain.ids import LeaseToken
+from service.domain.outcome import Verdict
+from service.domain.review import Answer, GivenAnswer, Move, Reviewer, ReviewTask, TaskState
+from tests.examples import MINUTE, NOW, a_decision, a_lease, a_task
+
+LIN, MEI, WU = Reviewer(name="lin"), Reviewer(name="mei"), Reviewer(name="wu", expert=True)
+UNDO = timedelta(seconds=5)
+
+
+def claimed(task: ReviewTask, who: Reviewer = LIN) -> ReviewTask:
+    return review.claim(task, who, LeaseToken(f"lse_{who.name}"), NOW, MINUTE)
+
+
+def said(task: ReviewTask, who: Reviewer, answer: Answer) -> ReviewTask:
+    given = GivenAnswer(reviewer=who.name, answer=answer, comment="", edited_result=None, at=NOW)
+    return review.answer(task, f"lse_{who.name}", given, UNDO)
+
+
+@pytest.fixture
+def task() -> ReviewTask:
+    return a_task(a_decision())
+
+
+def test_a_verdict_resolves_and_settles_after_the_undo_window(task: ReviewTask) -> None:
+    resolved = said(claimed(task), LIN, Answer.APPROVE)
+    assert resolved.state is TaskState.RESOLVED
+    assert resolved.verdict is Verdict.APPROVE
+    assert resolved.settles_at == NOW + UNDO
+
+
+def test_two_of_three_decide_by_majority(task: ReviewTask) -> None:
+    task = replace(task, quorum=2)
+    task = said(claimed(task, LIN), LIN, Answer.APPROVE)
+    task = said(claimed(task, MEI), MEI, Answer.REJECT)
+    assert task.state is TaskState.PENDING
+    with pytest.raises(SecondAnswer):
+        claimed(task, LIN)
+    task = said(claimed(task, WU), WU, Answer.REJECT)
+    assert task.verdict is Verdict.REJECT
+
+
+def test_unsure_goes_to_experts_only(task: ReviewTask) -> None:
+    escalated = said(claimed(task), LIN, Answer.UNSURE)
+    with pytest.raises(ExpertsOnly):
+        claimed(escalated, MEI)
+    assert claimed(escalated, WU).state is TaskState.CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("token", "holder", "late"),
+    [("lse_lin", "mei", False), ("lse_mei", "lin", False), ("lse_lin", "lin", True)],
+    ids=["another person", "another token", "lapsed"],
+)
+def test_a_lease_that_does_not_hold_answers_nothing(
+    task: ReviewTask, token: str, holder: str, late: bool
+) -> None:
+    at = NOW + (MINUTE if late else timedelta(0))
+    given = GivenAnswer(
+        reviewer=holder, answer=Answer.APPROVE, comment="", edited_result=None, at=at
+    )
+    with pytest.raises(StaleLease):
+        review.answer(claimed(task), token, given, UNDO)
+
+
+def test_undo_closes_with_its_window(task: ReviewTask) -> None:
+    resolved = said(claimed(task), LIN, Answer.APPROVE)
+    token = LeaseToken("lse_undo")
+    undone = review.undo(resolved, "lin", token, NOW, MINUTE)
+    assert undone.state is TaskState.CLAIMED
+    assert undone.answers == ()
+    with pytest.raises(StaleLease):
+        review.undo(resolved, "mei", token, NOW, MINUTE)
+    with pytest.raises(UndoWindowClosed):
+        review.undo(resolved, "lin", token, NOW + UNDO, MINUTE)
+
+
+def test_every_state_and_move_not_in_the_table_is_illegal(task: ReviewTask) -> None:
+    given = GivenAnswer(
+        reviewer="lin", answer=Answer.APPROVE, comment="", edited_result=None, at=NOW
+    )
+    late = task.deadline_at
+    token = LeaseToken("lse_1")
+    moves = {
+        Move.CLAIM: lambda t: review.claim(t, WU, token, NOW, MINUTE),
+        Move.RENEW: lambda t: review.renew(t, token, "lin", NOW, MINUTE),
+        Move.RELEASE: lambda t: review.release(t, token, "lin", NOW),
+        Move.LAPSE: lambda t: review.lapse(t, late),
+        Move.ANSWER: lambda t: review.answer(t, token, given, UNDO),
+        Move.UNDO: lambda t: review.undo(t, "lin", token, NOW, MINUTE),
+        Move.EXPIRE: lambda t: review.expire(t, late),
+        Move.CANCEL: review.cancel,
+    }
+    assert moves.keys() == set(Move)
+    for state in TaskState:
+        lease = a_lease("lin", NOW + MINUTE) if state is TaskState.CLAIMED else None
+        resolved = state is TaskState.RESOLVED
+        at_state = replace(
+            task,
+            state=state,
+            lease=lease,
+            answers=(given,) if resolved else (),
+            settles_at=NOW + UNDO if resolved else None,
+        )
+        for move, act in moves.items():
+            if state in review.LEGAL_FROM[move]:
+                assert act(at_state).revision == 1, (state, move)
+            else:
+                with pytest.raises(IllegalMove):
+                    act(at_state)
