@@ -28,7 +28,7 @@ BACKOFF = tuple(
 """Waits between tries (Standard Webhooks 1.0.0). After the last one the delivery is dead."""
 
 LONGEST_WISH = timedelta(days=1)
-"""A receiver's Retry-After is honoured up to this, so that it cannot put a delivery off for good."""
+"""A receiver's Retry-After is honoured up to this: it cannot put a delivery off for good."""
 
 JITTER = 0.1
 """Each wait is stretched by up to this share, so that a crowd of retries spreads out."""
