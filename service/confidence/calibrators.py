@@ -70,8 +70,8 @@ class Calibrator:
         try:
             kind = Kind(str(document["kind"]))
             a, b, shift = (_number(document[name]) for name in ("a", "b", "shift"))
-        except (KeyError, ValueError) as error:
-            raise InvalidInput(f"This is no calibrator: {dict(document)}.") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"This is no calibrator: {document}.") from error
         return cls(kind=kind, a=a, b=b, shift=shift)
 
 

@@ -15,17 +15,13 @@ from service.domain.decision import Item, Score
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.scoring.batching import Request, Tokenised, Waiting
 from service.scoring.bundle import Bundle
+from service.scoring.legibility import legible
 from service.scoring.session import Provider, open_session
 
 log = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 20_000
 """Characters that are tokenised at all: far more than any model here reads."""
-
-UNKNOWN_TOKEN = "[UNK]"  # noqa: S105 (a token of text)
-MOST_UNKNOWN = 0.25
-"""The share of tokens the model may not know. Of English tweets .05 % have more, of Chinese posts
-99 %: a text in a language or script that the model cannot read gets no score, so a person."""
 
 
 class OnnxScorer:
@@ -119,8 +115,8 @@ class OnnxScorer:
 
     def _encoded(self, request: Request) -> Tokenised:
         encoding = self._tokenizer.encode(request.text[:MOST_CHARACTERS])
-        unknown = encoding.tokens.count(UNKNOWN_TOKEN)
-        if unknown > MOST_UNKNOWN * (len(encoding.ids) - sum(encoding.special_tokens_mask)):
+        special = encoding.special_tokens_mask
+        if not legible([t for t, mark in zip(encoding.tokens, special, strict=True) if not mark]):
             raise ScorerFailed("The model cannot read this language or script.")
         cut = len(request.text) > MOST_CHARACTERS or bool(encoding.overflowing)
         return Tokenised(request=request, ids=encoding.ids, truncated=cut)
