@@ -1,0 +1,73 @@
+"""What a browser is shown when something goes wrong: a page in the same style, and a way on."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from service.domain.errors import GateError
+from service.web.pages.rendering import here, render, safe_path
+from service.web.pages.sessions import SignInNeeded
+from service.web.problems import status_of
+
+log = structlog.get_logger()
+
+_TOLD = frozenset({403, 404, 409, 413, 422, 429})
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages, not problem documents."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_as_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except SignInNeeded as need:
+                return to_sign_in(request, ended=need.ended)
+            except GateError as error:
+                return error_page(request, status_of(error), error.detail)
+            except RequestValidationError as error:
+                detail = "; ".join(str(found["msg"]) for found in error.errors())
+                return error_page(request, 422, detail)
+            except HTTPException as error:
+                return error_page(request, error.status_code, error.detail)
+            except Exception:
+                log.exception("page.crashed", path=request.url.path)
+                return error_page(request, 500)
+
+        return handle_as_page
+
+
+def error_page(request: Request, status: int, detail: str = "") -> Response:
+    """What happened and what to do, in the visitor's language; `detail` is for the curious."""
+    told = status if status in _TOLD else 500 if status >= 500 else 400
+    return render(request, "error.html", status=status, told=told, detail=detail)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser's address bar asks, rather than a program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def to_sign_in(request: Request, *, ended: bool) -> Response:
+    """Sign in first, then come back to where this was."""
+    back = here(request) if request.method == "GET" else _page_of(request)
+    query = urlencode({"next": safe_path(back)} | ({"ended": "1"} if ended else {}))
+    if "hx-request" in request.headers:
+        # htmx would follow a redirect unseen and put the sign-in page into a part of this one.
+        return Response(status_code=204, headers={"HX-Redirect": f"/sign-in?{query}"})
+    return RedirectResponse(f"/sign-in?{query}", 303)
+
+
+def _page_of(request: Request) -> str:
+    """The page that a form was on."""
+    address = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
+    return address.path + (f"?{address.query}" if address.query else "")

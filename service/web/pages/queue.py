@@ -1,0 +1,153 @@
+"""The queue: what waits, what is in one's hands, and where the last verdicts stand."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from service.domain.access import Principal, Scope
+from service.domain.errors import GateError
+from service.domain.ids import TaskId
+from service.domain.review import WAITING, TaskState
+from service.ports.store import Page
+from service.web.pages import cookies
+from service.web.pages.cards import Hand, Row, hand_of, row_of
+from service.web.pages.errors import PageRoute
+from service.web.pages.flow import go_on, held_by, skipped_by
+from service.web.pages.rendering import render
+from service.web.pages.sessions import Sender, SignedIn
+from service.web.pages.standing import Standing, standing_of
+from service.web.services import Services, services_of
+
+router = APIRouter(route_class=PageRoute)
+
+MOST_WAITING = 100
+MOST_DECIDED = 8
+LOOKED_THROUGH = 100
+NOTICES = frozenset({"only_skipped", "lapsed", "too_late", "moved"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A gate to filter by; `gate` is None for all of them."""
+
+    gate: str | None
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """`waiting` counts what this viewer could take; `rows` are the most urgent of the newest."""
+
+    gate: str | None
+    choices: list[Choice]
+    waiting: int
+    for_experts: int
+    with_others: int
+    held: list[Row]
+    rows: list[tuple[Row, Hand]]
+    listed_of: int
+    decided: list[Standing]
+    may_review: bool
+
+
+@router.get("/")
+def home(_: SignedIn) -> Response:
+    return RedirectResponse("/review", 303)
+
+
+@router.get("/review")
+def show(
+    visitor: SignedIn,
+    request: Request,
+    gate: str | None = None,
+    after: str | None = None,
+    notice: str | None = None,
+) -> Response:
+    """The queue as this person may see it."""
+    services = services_of(request)
+    return render(
+        request,
+        "queue.html",
+        visitor=visitor,
+        csrf=visitor.csrf,
+        queue=_queue(services, visitor.principal, gate or None),
+        after=standing_after(services, visitor.principal, after),
+        notice=notice if notice in NOTICES else None,
+    )
+
+
+@router.post("/review/next")
+def begin(
+    visitor: Sender, request: Request, gate: Annotated[str | None, Form()] = None
+) -> Response:
+    """Take the most urgent item, skipped ones included: a fresh start."""
+    response = go_on(request, visitor.principal, gate=gate or None)
+    if skipped_by(request):
+        cookies.drop(request, response, cookies.SKIPPED)
+    return response
+
+
+def standing_after(services: Services, viewer: Principal, after: str | None) -> Standing | None:
+    """Where the item answered before this page stands."""
+    if not after:
+        return None
+    try:
+        view = services.review.read(TaskId(after), viewer)
+    except GateError:  # an address typed by hand: nothing to tell
+        return None
+    return standing_of(view, viewer, services.clock.now())
+
+
+def _queue(services: Services, viewer: Principal, gate: str | None) -> Queue:
+    now = services.clock.now()
+    counts = services.review.waiting(viewer)
+    held = held_by(services, viewer, gate)
+    waiting = services.review.browse(
+        viewer, gate=gate, states=WAITING, page=Page(limit=MOST_WAITING)
+    )
+    waiting.sort(key=lambda view: (-view.task.priority, view.task.created_at))
+    return Queue(
+        gate=gate,
+        choices=[
+            Choice(gate=name, waiting=for_viewer(counts, viewer, name))
+            for name in (None, *(policy.gate for policy in services.gates.visible_to(viewer)))
+        ],
+        waiting=for_viewer(counts, viewer, gate),
+        for_experts=0 if viewer.expert else total(counts, gate, TaskState.ESCALATED),
+        with_others=max(0, total(counts, gate, TaskState.CLAIMED) - len(held)),
+        held=[row_of(view, now) for view in held],
+        rows=[(row_of(view, now), hand_of(view.task, viewer, now)) for view in waiting],
+        listed_of=total(counts, gate, *WAITING),
+        decided=_decided_by(services, viewer, gate),
+        may_review=Scope.REVIEW in viewer.scopes,
+    )
+
+
+type Counts = dict[tuple[str, TaskState], int]
+
+
+def total(counts: Counts, gate: str | None, *states: TaskState) -> int:
+    """How many tasks of a gate (of all, where it is None) are in one of these states."""
+    return sum(n for (name, state), n in counts.items() if state in states and gate in (None, name))
+
+
+def for_viewer(counts: Counts, viewer: Principal, gate: str | None) -> int:
+    """How many tasks this viewer could take."""
+    escalated = total(counts, gate, TaskState.ESCALATED) if viewer.expert else 0
+    return total(counts, gate, TaskState.PENDING) + escalated
+
+
+def _decided_by(services: Services, viewer: Principal, gate: str | None) -> list[Standing]:
+    views = services.review.browse(
+        viewer,
+        gate=gate,
+        states=frozenset({TaskState.RESOLVED}),
+        page=Page(limit=LOOKED_THROUGH),
+    )
+    now = services.clock.now()
+    mine = [standing_of(view, viewer, now) for view in views]
+    mine = [standing for standing in mine if standing.by == viewer.name]
+    mine.sort(key=lambda standing: standing.decided_at or now, reverse=True)
+    return mine[:MOST_DECIDED]

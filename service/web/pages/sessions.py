@@ -1,0 +1,72 @@
+"""Who is signed in, and whether a form really comes from our own page."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Form, Request
+
+from service.domain.access import Principal, Session
+from service.domain.errors import Forbidden, Unauthenticated
+from service.web.pages import cookies
+from service.web.services import services_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """A signed-in person."""
+
+    principal: Principal
+    session: Session
+
+    @property
+    def name(self) -> str:
+        return self.session.person
+
+    @property
+    def csrf(self) -> str:
+        return self.session.csrf
+
+
+class ForeignForm(Forbidden):
+    """The form did not come from this page, or it is older than the sign-in."""
+
+    fix = "Load the page again and repeat what you did."
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in. `ended` where somebody was."""
+
+    def __init__(self, *, ended: bool) -> None:
+        super().__init__("sign in")
+        self.ended = ended
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who is signed in. Raises SignInNeeded."""
+    token = cookies.read(request, cookies.SESSION)
+    if not token:
+        raise SignInNeeded(ended=False)
+    try:
+        principal, session = services_of(request).doorkeeper.who_is_signed_in(token)
+    except Unauthenticated:
+        raise SignInNeeded(ended=True) from None
+    return Visitor(principal=principal, session=session)
+
+
+SignedIn = Annotated[Visitor, Depends(visitor_of)]
+
+
+def _sender(visitor: SignedIn, csrf: Annotated[str, Form()] = "") -> Visitor:
+    if not is_same(csrf, visitor.csrf):
+        raise ForeignForm
+    return visitor
+
+
+Sender = Annotated[Visitor, Depends(_sender)]
+"""Who sent this form: signed in, and with the CSRF token of the session's own pages."""
+
+
+def is_same(given: str, expected: str) -> bool:
+    """Compare secrets in a time that tells nothing; an empty one is never the same."""
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
