@@ -61,14 +61,14 @@ class ContinuationResumer:
                 reply = post(delivery, app, http, self._clock)
                 demand_accepted(reply, app, self._clock)
                 log.submitted()
-                return self._wait(log)
+                return self._wait(log, self._patience.taken)
             inputs = start_inputs(message_of(delivery))
             with DifyApi(app, http).start(inputs, delivery.user or OUR_USER) as feed:
                 log.submitted()
                 return self._wait_beside(feed, log)
 
-    def _wait(self, log: AttemptLog) -> Proof:
-        for _ in Waiting(self._stop).looks(self._patience.taken):
+    def _wait(self, log: AttemptLog, seconds: float) -> Proof:
+        for _ in Waiting(self._stop).looks(seconds):
             proof = _taken(log)
             if proof is not None:
                 return proof
@@ -90,7 +90,7 @@ class ContinuationResumer:
                 return proof
             if event is not None and event["event"] == "workflow_finished":
                 raise not_taken("The continuation's run ended without taking the verdict")
-        return self._wait(log)
+        return self._wait(log, deadline.left())
 
     def _stay(self, feed: Feed, waiting: Waiting) -> None:
         """Read on a moment: before 1.13 Dify loses track of a run whose events nobody reads."""

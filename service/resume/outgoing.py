@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
 
@@ -87,8 +87,16 @@ class OpenReply:
 class Outgoing:
     """Requests of one attempt to one app. The host is resolved once, then pinned."""
 
-    def __init__(self, *, allow_internal: bool, resolve: Resolve = resolve) -> None:
+    def __init__(
+        self,
+        *,
+        allow_internal: bool,
+        resolve: Resolve = resolve,
+        silence: float = SILENCE_SECONDS,
+    ) -> None:
+        """`silence` is how many seconds a receiver may say nothing."""
         self._transport = PinnedTransport(allow_internal=allow_internal, resolve=resolve)
+        self._timeouts = httpx.Timeout(silence, connect=CONNECT_SECONDS).as_dict()
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +129,7 @@ class Outgoing:
             headers={**HEADERS, **headers},
             params=query,
             content=body,
-            extensions={"timeout": _timeouts()},
+            extensions={"timeout": self._timeouts},
         )
         with _broken_off():
             response = self._transport.handle_request(request)
@@ -192,7 +200,7 @@ def _broken_off() -> Iterator[None]:
     except httpx.ConnectError as error:
         raise NotReached(f"no connection ({_cause(error)})") from None
     except httpx.TimeoutException:
-        raise NotAnswered(f"no answer within {SILENCE_SECONDS:g} s") from None
+        raise NotAnswered("it said nothing for too long") from None
     except httpx.TransportError:
         raise NotAnswered("the connection broke off") from None
 
@@ -213,10 +221,6 @@ def _checked(url: str) -> httpx.URL:
     if parsed.userinfo:
         raise BadUrl("it carries a user name or password")
     return parsed
-
-
-def _timeouts() -> dict[str, Any]:
-    return httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS).as_dict()
 
 
 @functools.cache

@@ -68,7 +68,11 @@ def refused(error: DifyRefused, name: str, clock: Clock) -> DeliveryFailed | Del
         case 403:
             return dead("forbidden", f"{name} does not let our API key do this. {said}.")
         case 404:
-            return dead("not_found", f"{name} knows no such thing; check its url and key. {said}.")
+            return dead(
+                "not_found",
+                f"{name} knows no such run or form. {said}. Check its url and key, and that the "
+                "decision names the sys.workflow_run_id and sys.user_id of a run started by API.",
+            )
         case status if passes(status):
             wait = retry_after(error.headers, clock)
             return failed("busy", f"{name} cannot take it now. {said}.", retry_after=wait)

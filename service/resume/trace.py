@@ -107,16 +107,19 @@ class Trace:
             self.waiting.append(form)
 
 
+BEFORE, AFTER = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_-])"
+"""An id's borders. Word borders would not do: Chinese text puts letters right next to an id."""
+
+
 def names(content: str, task_id: str) -> bool:
     """Whether a text holds this review task's id, and not merely as a part of a longer one."""
-    return re.search(rf"(?<![\w-]){re.escape(task_id)}(?![\w-])", content) is not None
+    return re.search(BEFORE + re.escape(task_id) + AFTER, content) is not None
 
 
 def names_another(content: str, task_id: str) -> bool:
     """Whether a text holds the id of another review task: then the form is that task's."""
-    return any(
-        found != task_id for found in re.findall(r"(?<![\w-])tsk_[0-9a-f]{31}(?![\w-])", content)
-    )
+    found = re.findall(BEFORE + "tsk_[0-9a-f]{16,}" + AFTER, content)
+    return any(other != task_id for other in found)
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:
