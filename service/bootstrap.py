@@ -64,14 +64,6 @@ class Shelf:
         return BundleLabels(labels=bundle.labels, approve_labels=bundle.approve_labels)
 
 
-def open_store(settings: Settings) -> SqlStore:
-    """The store that the settings name, with the folder of a SQLite file made."""
-    url = settings.database_url
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return SqlStore(url)
-
-
 def open_bus(settings: Settings) -> Bus:
     return RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
 
@@ -142,7 +134,7 @@ def build_app(
 ) -> FastAPI:
     """The whole service as one application. Raises GateError where the settings cannot work."""
     clock = clock or SystemClock()
-    store = open_store(settings)
+    store = SqlStore(settings.database_url)
     configuration, gates, bundles = prepare(settings, store, clock)
     doorkeeper = Doorkeeper(store=store, clock=clock)
     _bootstrap_access(settings, doorkeeper)

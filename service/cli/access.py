@@ -30,14 +30,14 @@ def _doorkeeper() -> Iterator[Doorkeeper]:
 @people.command("create")
 def create_person(
     name: str,
-    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.REVIEWER,
-    gate: Gates = None,
     password: Annotated[
         str,
         typer.Option(
             prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if not given."
         ),
-    ] = "",
+    ],
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.REVIEWER,
+    gate: Gates = None,
 ) -> None:
     """Add a person."""
     with _doorkeeper() as doorkeeper:

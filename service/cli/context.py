@@ -1,6 +1,5 @@
 """What every command starts with: settings that hold, and errors told in words."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,7 +7,6 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.bootstrap import open_store
 from service.domain.errors import GateError
 from service.settings import Settings
 from service.store.sql_store import SqlStore
@@ -38,8 +36,8 @@ def told_in_words() -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         typer.echo(
-            f"The store cannot be used: {reason}\nCheck GATE_DATABASE_URL, then run"
-            f" `{sys.executable} -m service migrate`.",
+            f"The store cannot be used: {reason}\n"
+            "Check GATE_DATABASE_URL, then run `python -m service migrate`.",
             err=True,
         )
         raise typer.Exit(USAGE) from error
@@ -50,7 +48,7 @@ def opened_store() -> Iterator[SqlStore]:
     """The migrated store of the settings, closed at the end."""
     settings = read_settings()
     with told_in_words():
-        store = open_store(settings)
+        store = SqlStore(settings.database_url)
         try:
             store.migrate()
             yield store

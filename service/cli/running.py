@@ -1,20 +1,18 @@
 """serve, worker, migrate, settings."""
 
 import signal
+import sys
 import threading
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.console import Console
 from rich.table import Table
 
-from service.bootstrap import build_app, build_background, open_bus, open_store, prepare
 from service.cli.context import opened_store, read_settings, told_in_words
 from service.ports.clock import SystemClock
 from service.settings import Settings, settings_table, variable_of
 from service.telemetry import logs
-from service.telemetry.metrics import Metrics
 
 SECONDS_TO_FINISH = 5
 
@@ -30,8 +28,15 @@ def serve(
     ] = True,
 ) -> None:
     """Run the HTTP API and the reviewers' pages."""
+    # Imported here: a web server and a model runtime are too much for the other commands.
+    import uvicorn
+
+    from service.bootstrap import build_app
+
     chosen = read_settings()
     logs.configure(chosen.log_format, chosen.log_level)
+    # uvicorn ends in good order, then raises the signal anew: that must not look like a death.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with told_in_words():
         application = build_app(chosen, with_worker=worker)
     typer.echo(f"Confidence Gate: {chosen.base_url} (stop with Ctrl-C)", err=True)
@@ -48,11 +53,15 @@ def serve(
 
 def worker() -> None:
     """Run deliveries and deadlines alone, beside `serve --no-worker`."""
+    from service.bootstrap import build_background, open_bus, prepare
+    from service.store.sql_store import SqlStore
+    from service.telemetry.metrics import Metrics
+
     chosen = read_settings()
     logs.configure(chosen.log_format, chosen.log_level)
     clock = SystemClock()
     with told_in_words():
-        store = open_store(chosen)
+        store = SqlStore(chosen.database_url)
         configuration, gates, _ = prepare(chosen, store, clock)
         bus = open_bus(chosen)
         background = build_background(configuration, store, bus, gates, clock, Metrics())

@@ -14,12 +14,17 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from service.domain.errors import InvalidInput
+
 BUSY_TIMEOUT_MS = 15_000
 READ_ONLY = "gate_read_only"
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`; SQLite's folder is made if missing."""
+    """An engine for `sqlite:///path` or `postgresql://...`; SQLite's folder is made if missing.
+
+    Raises InvalidInput for another backend, and where the folder cannot be made.
+    """
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
@@ -27,7 +32,7 @@ def open_engine(url: str) -> Engine:
         case "postgresql" | "postgres":
             return _open_postgresql(parsed)
         case other:
-            raise ValueError(f"GATE_DATABASE_URL names {other}: use sqlite or postgresql.")
+            raise InvalidInput(f"GATE_DATABASE_URL names {other}: use sqlite or postgresql.")
 
 
 def reading(engine: Engine) -> Engine:
@@ -51,8 +56,10 @@ def _open_postgresql(url: URL) -> Engine:
 
 def _open_sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise ValueError("GATE_DATABASE_URL needs a file: each connection must see the same data.")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        raise InvalidInput(
+            "GATE_DATABASE_URL needs a file: all connections must see the same data."
+        )
+    _make_folder(Path(url.database).parent)
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         json_serializer=_dump_json,
@@ -64,6 +71,16 @@ def _open_sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(
+            f"The store's folder {folder} cannot be made: {error.strerror}.",
+            fix="Name a folder that can be written to in GATE_DATABASE_URL.",
+        ) from error
 
 
 def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,8 +22,12 @@ SHORTEST_PASSWORD = 8
 KEY_PREFIX = "cg_"
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex(16))
-"""Verified against where there is no such person, so that timing does not tell who exists."""
+
+
+@cache
+def _nobody() -> str:
+    """Verified against where there is no such person, so that timing does not tell who exists."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def hash_secret(secret: str) -> str:
@@ -173,7 +178,7 @@ class Doorkeeper:
         with self._store.reading() as tx:
             person = tx.access.person(name)
         known = person is not None and person.disabled_at is None
-        matches = _matches(person.password_hash if person else _NOBODY, password)
+        matches = _matches(person.password_hash if person else _nobody(), password)
         if not (known and matches):
             raise Unauthenticated("The name or the password is not right.")
         now = self._clock.now()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.domain.errors import InvalidInput
 from service.store.engine import open_engine
 from service.store.sql_store import SqlStore
 
@@ -32,7 +33,7 @@ def test_postgresql_speaks_through_psycopg(scheme: str) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://127.0.0.1/gate"])
 def test_other_addresses_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="GATE_DATABASE_URL"):
+    with pytest.raises(InvalidInput, match="GATE_DATABASE_URL"):
         open_engine(url)
 
 
