@@ -10,6 +10,13 @@ from experiments.data import LabelledText
 from service.domain.values import Json
 from service.scoring.bundle import sha256
 
+DAVIDSON_CAVEAT = (
+    "The labels are the majority of three annotators or more, who often disagree, and the tweets "
+    "were gathered by a lexicon of slurs: the class shares are not the world's, and insults "
+    "without such words are rare. Calibrate on labelled texts of your own before you rely on "
+    "these figures."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
@@ -44,12 +51,18 @@ def corpus(source: str) -> Corpus:
                 "source": data.DAVIDSON.address.format(commit=data.DAVIDSON.commit),
                 "licence": data.DAVIDSON.licence,
                 "sha256": sha256(data.find(data.DAVIDSON).read_bytes()),
+                "caveat": DAVIDSON_CAVEAT,
             },
         )
     file = Path(source)
     return Corpus(
         parts=data.split(data.without_duplicates(_texts(file))),
-        origin={"name": file.name, "sha256": sha256(file.read_bytes())},
+        origin={
+            "name": file.name,
+            "licence": "the file's own",
+            "sha256": sha256(file.read_bytes()),
+            "caveat": "The figures hold for texts like these.",
+        },
     )
 
 

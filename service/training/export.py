@@ -50,6 +50,7 @@ def export(
         "data": corpus.describe(),
         "command": f"python -m service.training build {corpus.origin['name']}",
         "training": {**asdict(settings)},
+        "weights": "int8, one scale per output column (embeddings: per row); activations fp32",
         "versions": {"python": platform.python_version(), **{p: version(p) for p in VERSIONED}},
     }
     held_out = corpus.parts["validation"]
@@ -59,10 +60,7 @@ def export(
     if not apart <= FP32_TOLERANCE:
         raise ValueError(f"The exported graph is {apart:.1e} apart from torch.")
     _write(folder, card, quantise(exact), Calibrator())
-    card["quantisation"] = {
-        "weights": "int8, one scale per output column (embeddings: per row); activations fp32",
-        "against fp32, validation part": _drift(raw_scores(folder, held_out), by_torch),
-    }
+    card["int8_drift"] = _drift(raw_scores(folder, held_out), by_torch)
     card["calibration"], calibrator = _calibrate(folder, corpus.parts["calibration"])
     (folder / CALIBRATOR).write_text(_document(calibrator.to_json()), encoding="utf-8")
     write_card(folder, card)
@@ -123,7 +121,7 @@ def _drift(found: np.ndarray, exact: np.ndarray) -> Json:
         "items": len(found),
         "mean": float(np.abs(found - exact).mean()),
         "most": float(np.abs(found - exact).max()),
-        "verdicts flipped": int(np.count_nonzero((found > 0.5) != (exact > 0.5))),
+        "verdicts_flipped": int(np.count_nonzero((found > 0.5) != (exact > 0.5))),
     }
 
 

@@ -1,5 +1,6 @@
 """Fine-tuning: every layer of the encoder learns, with a checkpoint after each epoch."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -49,7 +50,7 @@ def finetune(
     settings: Settings,
     progress: Progress,
 ) -> Classifier:
-    """Fine-tune on `train`; goes on from the folder's checkpoint where the settings are the same.
+    """Fine-tune on `train`; goes on from the folder's checkpoint where it was made for the same.
 
     After each epoch the loss on `validation` is told; it chooses nothing.
     """
@@ -58,9 +59,10 @@ def finetune(
     model = pretrained(labels=2)
     texts = tokenizer()
     steps_per_epoch = -(-len(train) // settings.batch)
-    optimiser = torch.optim.AdamW(_groups(model, settings), lr=settings.learning_rate)
+    optimiser = torch.optim.AdamW(_groups(model, settings), lr=settings.learning_rate, fused=True)
     schedule = _schedule(optimiser, settings, steps_per_epoch * settings.epochs)
-    first_epoch = _restore(folder, settings, model, optimiser, schedule)
+    purpose = _purpose(train, settings)
+    first_epoch = _restore(folder, purpose, model, optimiser, schedule)
     for epoch in range(first_epoch, settings.epochs):
         model.train()
         batches = _batches(train, texts, settings, np.random.default_rng((settings.seed, epoch)))
@@ -73,7 +75,7 @@ def finetune(
             schedule.step()
             optimiser.zero_grad()
             progress.update(task, advance=1)
-        _save(folder, settings, epoch + 1, model, optimiser, schedule)
+        _save(folder, purpose, epoch + 1, model, optimiser, schedule)
         progress.console.print(
             f"epoch {epoch + 1}: validation {validation_note(model, validation, settings)}"
         )
@@ -169,9 +171,15 @@ def _schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
 
 
+def _purpose(train: Sequence[LabelledText], settings: Settings) -> str:
+    """What a checkpoint must have been made for, to be gone on from."""
+    texts = "\n".join(f"{item.label} {item.text}" for item in train)
+    return json.dumps(asdict(settings)) + hashlib.sha256(texts.encode()).hexdigest()
+
+
 def _save(
     folder: Path,
-    settings: Settings,
+    purpose: str,
     epochs_done: int,
     model: Classifier,
     optimiser: torch.optim.Optimizer,
@@ -179,7 +187,7 @@ def _save(
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = {
-        "settings": json.dumps(asdict(settings)),
+        "purpose": purpose,
         "epochs_done": epochs_done,
         "model": model.state_dict(),
         "optimiser": optimiser.state_dict(),
@@ -193,7 +201,7 @@ def _save(
 
 def _restore(
     folder: Path,
-    settings: Settings,
+    purpose: str,
     model: Classifier,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LambdaLR,
@@ -202,7 +210,7 @@ def _restore(
     if not file.exists():
         return 0
     state = torch.load(file, weights_only=True)
-    if state["settings"] != json.dumps(asdict(settings)):
+    if state["purpose"] != purpose:
         return 0
     model.load_state_dict(state["model"])
     optimiser.load_state_dict(state["optimiser"])

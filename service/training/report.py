@@ -99,12 +99,12 @@ def measure(confidence: Floats, labels: Floats) -> dict[str, Json]:
 def _page(
     card: Mapping[str, Any], figures: Mapping[str, Json], rows: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    data, counts = card["data"], card["data"]["split"]["items"]
+    data, counts, drift = card["data"], card["data"]["split"]["items"], card["int8_drift"]
     names = list(MEASURES)
     lines = [
         f"# {card['name']}: {card['task']}",
         "",
-        f"Data: {data['name']} ({data.get('licence', 'own')}); "
+        f"Data: {data['name']} ({data['licence']}); "
         + ", ".join(f"{part} {items}" for part, items in counts.items())
         + f" texts, split by {data['split']['by']} (seed {data['split']['seed']}).",
         f"Made by `{card['command']}`.",
@@ -128,11 +128,10 @@ def _page(
         "to people and are not in the table.",
         f"- The largest difference of a text's score alone and in a batch of up to 32: "
         f"{figures['batch_drift']:.1e}.",
-        f"- int8 weights against fp32: {card['quantisation']}.",
-        "- The labels are the majority of few annotators, who often disagree, and the set was "
-        "gathered by a lexicon of slurs: its class shares are not the world's, and insults "
-        "without such words are rare in it. Calibrate on your own labelled texts before you rely "
-        "on these figures.",
+        f"- int8 weights against torch in fp32, {drift['items']} texts of the validation part: "
+        f"scores differ by {drift['mean']:.4f} on average and {drift['most']:.3f} at most, "
+        f"{drift['verdicts_flipped']} verdicts flip.",
+        f"- {data['caveat']}",
         "",
     ]
     return "\n".join(lines)
