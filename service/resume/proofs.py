@@ -48,7 +48,7 @@ def proof_in(trace: Trace, ours: Ours) -> Proof | None:
             raise answered_elsewhere(filled.action)
         return Proof(kind="form_filled", detail=f"node {filled.node_id}")
     if ours.form is not None and ours.form.node_id in trace.timed_out_nodes:
-        raise dead("form_expired", "The form expired in Dify before our verdict reached it.")
+        raise expired()
     if ours.stored and ours.form is not None:
         known = ours.before.forms_done if ours.before is not None else {}
         for execution, node in trace.forms_done.items():
@@ -65,6 +65,8 @@ def proof_in_end(end: RunState, ours: Ours) -> Proof:
         raise stopped()
     if end.outputs.get("review_task_id") == ours.task_id:
         action = str(end.outputs.get("gate_action"))
+        if not action:  # no button was pressed: the way out of a form whose time was up
+            raise expired()
         if action != ours.action:
             raise answered_elsewhere(action)
         return Proof(kind="end_outputs", detail=f"the run ended as {end.status}")
@@ -88,6 +90,10 @@ def stopped() -> DeliveryDead:
         "The run was stopped in Dify, so the verdict was not carried out. If it stops right after "
         "every answer, this Dify cannot resume runs (1.16.0 and 1.16.1 cannot): upgrade it.",
     )
+
+
+def expired() -> DeliveryDead:
+    return dead("form_expired", "The form expired in Dify before our verdict reached it.")
 
 
 def answered_elsewhere(action: str | None = None) -> DeliveryDead:
