@@ -1,0 +1,61 @@
+"""What tests of the use cases do again and again."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from service.domain.decision import Item
+from service.domain.ids import DecisionId, TaskId
+from service.domain.review import Answer
+from service.usecases.decide import DecisionOrder
+from service.usecases.receipts import Receipt
+from service.usecases.review import AnswerOrder, TaskView
+from tests.usecases.conftest import ANN, House
+
+
+def ids(made: Any) -> dict[str, Any]:
+    decision, task = made
+    return {"decision": decision.id, "zone": decision.zone.value, "task": task and task.id}
+
+
+def ask(house: House, score: float = 0.5, **more: Any) -> dict[str, Any]:
+    """Ask the gate about an item with this score."""
+    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": score}, **more)
+    return asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+
+
+def claim(house: House) -> TaskView:
+    """Claim the most urgent task."""
+    seen: list[TaskView] = []
+
+    def keep(views: list[TaskView]) -> dict[str, Any]:
+        seen.extend(views)
+        return {}
+
+    house.review.claim(ANN, Receipt(principal=ANN.name, render=keep))
+    return seen[0]
+
+
+def answer(
+    house: House,
+    view: TaskView,
+    said: Answer = Answer.APPROVE,
+    undo: timedelta = timedelta(0),
+) -> None:
+    """Answer a claimed task."""
+    assert view.task.lease
+    house.review.answer(
+        AnswerOrder(
+            task_id=view.task.id, lease_token=view.task.lease.token, answer=said, undo_window=undo
+        ),
+        ANN,
+        Receipt(principal=ANN.name, render=lambda _: {}),
+    )
+
+
+def decided(house: House, said: Answer = Answer.APPROVE) -> tuple[DecisionId, TaskId]:
+    """An item that a person has decided, with its delivery in the outbox."""
+    ask(house)
+    view = claim(house)
+    answer(house, view, said)
+    return view.decision.id, view.task.id
