@@ -12,7 +12,7 @@ from service.ports.resumer import AttemptLog, DeliveryDead, DeliveryFailed
 from service.resume.dify_api import DifyApi, DifyRefused, FormDefinition
 from service.resume.forms import ReadForm, answers, choose
 from service.resume.outgoing import NotAnswered, Outgoing
-from service.resume.proofs import Ours, answered_elsewhere, proof_in, proof_in_end
+from service.resume.proofs import Ours, answered_elsewhere, expired, proof_in, proof_in_end
 from service.resume.reasons import dead, failed, quoted
 from service.resume.sorting import sorted_out
 from service.resume.targets import app_of, message_of
@@ -114,7 +114,7 @@ class _Attempt:
         elif ours.form.token is None or ours.definition is None:
             raise dead(
                 "no_form_token",
-                "The form is sent by e-mail only and cannot be answered by the API; "
+                "The form cannot be answered by the API (it is sent by e-mail only); "
                 "switch on its web app delivery, and answer this one in Dify.",
             )
         else:
@@ -127,9 +127,12 @@ class _Attempt:
         try:
             return ReadForm(form=form, definition=self._api.form(form.token))
         except DifyRefused as refusal:
-            if refusal.status != CLOSED:
-                raise
-            return ReadForm(form=form, closed=refusal)
+            match refusal.status:
+                case 412:
+                    return ReadForm(form=form, closed=refusal)
+                case 404:
+                    return ReadForm(form=form)
+            raise
 
     def _answered_before(self, trace: Trace) -> Proof:
         """Every form that waits is another task's: ours has been answered, by whomever."""
@@ -205,4 +208,4 @@ class _Attempt:
 
 def _demand_unexpired(refusal: DifyRefused) -> None:
     if refusal.code == "human_input_form_expired":
-        raise dead("form_expired", "The form expired in Dify before our verdict reached it.")
+        raise expired()

@@ -7,12 +7,13 @@ log addresses, and the addresses of forms are secrets.
 import functools
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -21,10 +22,19 @@ from service.resume.addresses import Resolve, UnknownHost, demand_public, resolv
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 20.0
 """Longest silence of a receiver; Dify's event streams ping every 10 s."""
+HEAD_SECONDS = 40.0
+"""From the start of a request to the end of the answer's headers."""
 WHOLE_ANSWER_SECONDS = 30.0
+"""For the answer's body."""
 MAX_ANSWER_BYTES = 1024 * 1024
 
-HEADERS = {"User-Agent": "confidence-gate", "Accept-Encoding": "identity"}
+HEADERS = {
+    "User-Agent": "confidence-gate",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+"""A connection is used once: a kept one may be closed by the time it is used again, and then
+nobody could tell whether the request arrived."""
 
 
 class BadUrl(Exception):
@@ -79,9 +89,7 @@ class OpenReply:
 
     def abort(self) -> None:
         """End the body now, from any thread: a read that waits for more ends at once."""
-        stream = self._response.extensions["network_stream"]
-        with suppress(OSError):  # it has ended by itself
-            stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        _cut(self._response.extensions["network_stream"])
 
 
 class Outgoing:
@@ -93,9 +101,11 @@ class Outgoing:
         allow_internal: bool,
         resolve: Resolve = resolve,
         silence: float = SILENCE_SECONDS,
+        head: float = HEAD_SECONDS,
     ) -> None:
-        """`silence` is how many seconds a receiver may say nothing."""
+        """A receiver may say nothing for `silence` s, and must begin its answer in `head` s."""
         self._transport = PinnedTransport(allow_internal=allow_internal, resolve=resolve)
+        self._head = head
         self._timeouts = httpx.Timeout(silence, connect=CONNECT_SECONDS).as_dict()
 
     def __enter__(self) -> Self:
@@ -131,7 +141,7 @@ class Outgoing:
             content=body,
             extensions={"timeout": self._timeouts},
         )
-        with _broken_off():
+        with _broken_off(), _Watchdog(request, self._head):
             response = self._transport.handle_request(request)
         try:
             yield OpenReply(response)
@@ -157,7 +167,9 @@ class PinnedTransport(httpx.BaseTransport):
         self._allow_internal = allow_internal
         self._resolve = resolve
         self._known: dict[tuple[str, int], list[str]] = {}
-        self._inner = httpx.HTTPTransport(verify=_tls(), trust_env=False)
+        self._inner = httpx.HTTPTransport(
+            verify=_tls(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         refused: httpx.TransportError | None = None
@@ -187,6 +199,44 @@ class PinnedTransport(httpx.BaseTransport):
                 demand_public(found)
             self._known[key] = found
         return self._known[key]
+
+
+class _Watchdog:
+    """Cuts the connection of a request whose answer does not begin in time.
+
+    Time-outs of single reads do not bound that: each byte of a slow drip sets them back.
+    """
+
+    def __init__(self, request: httpx.Request, seconds: float) -> None:
+        request.extensions["trace"] = self._trace
+        self._timer = threading.Timer(seconds, self._bite)
+        self._timer.daemon = True
+        self._connection: Any = None
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._connection = info["return_value"]
+
+    def _bite(self) -> None:
+        if self._connection is not None:
+            _cut(self._connection)
+
+
+def _cut(connection: Any) -> None:
+    """End a connection from any thread."""
+    with suppress(OSError):  # it has ended by itself
+        connection.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

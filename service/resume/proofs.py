@@ -63,12 +63,12 @@ def proof_in_end(end: RunState, ours: Ours) -> Proof:
     """The proof in the outputs of a run that has ended. Raises DeliveryDead where it is not."""
     if end.status == "stopped":
         raise stopped()
-    if end.outputs.get("review_task_id") == ours.task_id:
-        action = str(end.outputs.get("gate_action"))
+    if end.outputs.get("review_task_id") == ours.task_id and "gate_action" in end.outputs:
+        action = end.outputs["gate_action"]
         if not action:  # no button was pressed: the way out of a form whose time was up
             raise expired()
         if action != ours.action:
-            raise answered_elsewhere(action)
+            raise answered_elsewhere(str(action))
         return Proof(kind="end_outputs", detail=f"the run ended as {end.status}")
     status = quoted(end.status)
     if ours.stored:

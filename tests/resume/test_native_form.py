@@ -102,8 +102,12 @@ def test_a_replay_that_calls_a_waiting_node_finished_is_no_proof(
     dify: DifyDouble, form: DoubleForm, tries: Tries
 ) -> None:
     """Replays list a paused node as finished, with the status `paused`."""
-    dify.history = [node_done(form, status="paused")]
-    dify.on_submit = lambda form, action: dify.hang_up()
+
+    def break_off(form: DoubleForm, action: str) -> None:
+        dify.history = [node_done(form, status="paused")]
+        dify.hang_up()
+
+    dify.on_submit = break_off
     assert tries.failed(HASTY).reason.startswith("not_resumed:")
 
 

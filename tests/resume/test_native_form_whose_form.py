@@ -84,6 +84,14 @@ def test_a_form_that_is_only_mailed_is_dead(
     assert tries.dead().startswith("no_form_token: ")
 
 
+def test_a_form_beside_ours_that_the_api_does_not_show_is_passed_over(
+    dify: DifyDouble, form: DoubleForm, tries: Tries
+) -> None:
+    dify.forms = [DoubleForm(node_id="hidden", token="tok-hidden"), form]
+    dify.canned["GET form"] = [refusal(404, "not_found", "Form not found")]
+    assert tries.native().detail == "node review"
+
+
 def test_a_button_that_is_not_there_is_dead(
     dify: DifyDouble, form: DoubleForm, tries: Tries
 ) -> None:
@@ -160,11 +168,24 @@ def test_without_our_200_the_end_of_the_node_is_no_proof(
     assert tries.dead().startswith("answered_elsewhere: ")
 
 
-def test_a_run_that_another_answer_has_ended_is_dead(
-    dify: DifyDouble, form: DoubleForm, tries: Tries
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        (
+            {"gate_action": "reject"},
+            "answered_elsewhere: Somebody answered the form in Dify first w",
+        ),
+        ({"gate_action": ""}, "form_expired: "),
+        ({"gate_action": None}, "form_expired: "),
+        ({}, "run_over: "),
+        ({"gate_action": "approve", "review_task_id": "tsk_another"}, "run_over: "),
+    ],
+)
+def test_a_run_that_has_ended_without_us_is_dead_and_says_how(
+    dify: DifyDouble, form: DoubleForm, tries: Tries, outputs: dict[str, object], reason: str
 ) -> None:
-    dify.finish(review_task_id=tries.delivery.task_id, gate_action="__timeout")
-    assert 'with "__timeout"' in tries.dead()
+    dify.finish(**{"review_task_id": tries.delivery.task_id} | outputs)
+    assert tries.dead().startswith(reason)
 
 
 def test_a_run_that_is_over_is_dead(dify: DifyDouble, form: DoubleForm, tries: Tries) -> None:

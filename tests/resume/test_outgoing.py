@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -197,9 +198,9 @@ def test_proxies_of_the_environment_are_not_used(
     assert get(f"http://127.0.0.1:{site.port}/") == b"hello"
 
 
-def test_the_certificate_must_be_the_names_not_the_addresss(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
+    """A server's TLS for dify.example, which we trust for as long as the test runs."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl to make a certificate with")
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -214,21 +215,23 @@ def test_the_certificate_must_be_the_names_not_the_addresss(
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    names: list[str] = []
-    context.sni_callback = lambda sock, name, context: names.append(name)
-    site = Site(context)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     outgoing._tls.cache_clear()
-    try:
-        good = Outgoing(allow_internal=True, resolve=resolving_to("127.0.0.1"))
-        assert get(f"https://dify.example:{site.port}/", good) == b"hello"
-        bad = Outgoing(allow_internal=True, resolve=resolving_to("127.0.0.1"))
-        with pytest.raises(NotReached, match="TLS failed"):
-            get(f"https://other.example:{site.port}/", bad)
-    finally:
-        outgoing._tls.cache_clear()
-        site.close()
+    yield context
+    outgoing._tls.cache_clear()
+
+
+def test_the_certificate_must_be_the_names_not_the_addresss(trusted: ssl.SSLContext) -> None:
+    names: list[str] = []
+    trusted.sni_callback = lambda sock, name, context: names.append(name)
+    site = Site(trusted)
+    good = Outgoing(allow_internal=True, resolve=resolving_to("127.0.0.1"))
+    assert get(f"https://dify.example:{site.port}/", good) == b"hello"
+    bad = Outgoing(allow_internal=True, resolve=resolving_to("127.0.0.1"))
+    with pytest.raises(NotReached, match="TLS failed"):
+        get(f"https://other.example:{site.port}/", bad)
     assert names == ["dify.example", "other.example"]
+    site.close()
 
 
 # --- how they fail ---
@@ -253,6 +256,56 @@ def test_a_silent_receiver_is_left(site: Site) -> None:
     site.answer = lambda request: site.released.wait(60) and None
     with pytest.raises(NotAnswered, match="said nothing"):
         get(f"http://127.0.0.1:{site.port}/", Outgoing(allow_internal=True, silence=0.2))
+
+
+def test_a_receiver_that_drips_its_headers_is_left(site: Site) -> None:
+    """Each byte would set back the time-out of a single read."""
+
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not site.released.wait(0.02):
+            try:
+                request.wfile.write(b"x")
+            except OSError:
+                return
+
+    site.answer = drip
+    with pytest.raises(NotAnswered):
+        get(f"http://127.0.0.1:{site.port}/", Outgoing(allow_internal=True, head=0.3))
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_read_that_waits_can_be_ended_by_another_thread(
+    trusted: ssl.SSLContext, tls: bool
+) -> None:
+    site = Site(trusted if tls else None)
+
+    def hello_and_silence(request: BaseHTTPRequestHandler) -> None:
+        say_hello(request)
+        site.released.wait(60)
+
+    site.answer = hello_and_silence
+    url = f"{'https' if tls else 'http'}://dify.example:{site.port}/"
+    client = Outgoing(allow_internal=True, resolve=resolving_to("127.0.0.1"))
+    read: list[bytes] = []
+    first = threading.Event()
+
+    with client as http, http.open("GET", url, headers={}) as reply:
+
+        def read_on() -> None:
+            with suppress(NotAnswered):
+                for chunk in reply.chunks():
+                    read.append(chunk)
+                    first.set()
+
+        reader = threading.Thread(target=read_on)
+        reader.start()
+        assert first.wait(10)
+        reply.abort()
+        reader.join(10)
+        assert not reader.is_alive()
+    assert read == [b"hello"]
+    site.close()
 
 
 def test_an_answer_that_breaks_off_is_no_answer(site: Site) -> None:
