@@ -10,7 +10,7 @@ from service.domain.delivery import Delivery
 from service.domain.errors import UnknownDecision, UnknownTask
 from service.domain.ids import DecisionId, TaskId
 from service.domain.outcome import Outcome, Truth, Verdict
-from service.domain.review import ReviewTask
+from service.domain.review import ReviewTask, TaskState
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.store import Store, Transaction
@@ -29,6 +29,12 @@ class DecisionView:
     delivery: Delivery | None
     outcome: Outcome | None
     settles_in: float | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Waiting for an outcome makes no sense: it is there, or the task was cancelled."""
+        cancelled = self.task is not None and self.task.state is TaskState.CANCELLED
+        return self.outcome is not None or cancelled
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,7 @@ async def read_decision(
         while True:
             view = await run_in_threadpool(read)
             left = give_up_at - time.monotonic()
-            if view.outcome is not None or left <= 0:
+            if view.closed or left <= 0:
                 return present.decision_record(view, services.public_url)
             pause = min(left, LOOK_EVERY_SECONDS, *_settling(view))
             await _news_of(news, {decision_id, view.task.id if view.task else ""}, pause)
