@@ -21,6 +21,7 @@ from service.resume.waiting import Patience, Stop, Waiting
 from service.resume.watch import Watch
 
 BAD_REQUEST = 400
+NOT_FOUND = 404
 CLOSED = 412
 
 
@@ -127,12 +128,11 @@ class _Attempt:
         try:
             return ReadForm(form=form, definition=self._api.form(form.token))
         except DifyRefused as refusal:
-            match refusal.status:
-                case 412:
-                    return ReadForm(form=form, closed=refusal)
-                case 404:
-                    return ReadForm(form=form)
-            raise
+            if refusal.status == CLOSED:
+                return ReadForm(form=form, closed=refusal)
+            if refusal.status != NOT_FOUND:
+                raise
+            return ReadForm(form=form)
 
     def _answered_before(self, trace: Trace) -> Proof:
         """Every form that waits is another task's: ours has been answered, by whomever."""
