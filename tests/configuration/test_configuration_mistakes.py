@@ -192,3 +192,15 @@ def test_a_file_that_cannot_be_read_is_told_by_name(tmp_path: Path, content: byt
         load(file, labels_of)
     assert str(file) in caught.value.detail
     assert "unset GATE_CONFIG" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("mode", "lacking"),
+    [("native_form", "no api_key"), ("webhook", "no secrets"), ("continuation", "no api_key and")],
+)
+def test_an_app_without_what_its_mode_needs_is_told(mode: str, lacking: str) -> None:
+    text = changed("    api_key: ${DIFY_APP_KEY}\n", "").replace("native_form", mode)
+    where = line_of(text, "app: moderation")
+    said = complaint(text)
+    assert f"line {where}: " in said
+    assert lacking in said

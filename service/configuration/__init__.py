@@ -1,0 +1,85 @@
+"""`GATE_CONFIG`: apps and gates from YAML. A mistake stops the start, with its line and remedy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from service.configuration.building import BundleLabels, LabelsOf, build_app, build_gate
+from service.configuration.reading import ConfigurationError, Lines, Loader, with_secrets
+from service.configuration.sections import FileSection
+from service.domain.app import App
+from service.domain.gate import GatePolicy
+from service.domain.ids import AppName, GateName
+
+__all__ = ["BundleLabels", "Configuration", "ConfigurationError", "LabelsOf", "load", "parse"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    apps: Mapping[AppName, App]
+    gates: tuple[GatePolicy, ...]
+
+
+DEFAULT_DOCUMENT = """\
+gates:
+  content-moderation:
+    scorer: embedded
+    thresholds: {low: 0.10, high: 0.90}
+"""
+
+
+def load(path: Path | None, labels_of: LabelsOf) -> Configuration:
+    """The configuration in the file, or the default one. Raises ConfigurationError."""
+    if path is None:
+        return parse(DEFAULT_DOCUMENT, labels_of, name="the default configuration")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"GATE_CONFIG names {path}, which cannot be read: {error}.",
+            fix="Name a YAML file in UTF-8, or unset GATE_CONFIG for the default gate.",
+        ) from error
+    return parse(text, labels_of, name=str(path))
+
+
+def parse(text: str, labels_of: LabelsOf, *, name: str) -> Configuration:
+    """Check the YAML `text` (called `name` in messages) and build apps and policies from it."""
+    try:
+        loader = Loader(text)
+        tree = loader.get_single_node()
+        raw = None if tree is None else loader.construct_document(tree)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{name} cannot be read as YAML: {error}") from error
+    lines = Lines(name, tree)
+    raw = with_secrets(raw, (), lines)
+    try:
+        file = FileSection.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "\n".join(lines.say(found["loc"], _message(found)) for found in error.errors())
+        ) from error
+    apps = {AppName(app): build_app(AppName(app), section) for app, section in file.apps.items()}
+    gates = tuple(
+        build_gate(GateName(gate), section, apps, labels_of, lines)
+        for gate, section in file.gates.items()
+    )
+    return Configuration(apps=MappingProxyType(apps), gates=gates)
+
+
+def _message(found: Any) -> str:
+    match found["type"]:
+        case "extra_forbidden":
+            return "is not a key that is known here: check its spelling, or take it out"
+        case "missing":
+            return "is missing: add it"
+        case "model_type" | "dict_type":
+            return "must be keys with values"
+        case "greater_than":
+            return "must be longer than nothing"
+        case _:
+            return str(found["msg"]).removeprefix("Value error, ").removeprefix("Input ")

@@ -1,0 +1,132 @@
+"""From what the file says to apps and policies, with what only the whole can show to be wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from service.configuration.reading import ConfigurationError, Lines
+from service.configuration.sections import AppSection, GateSection
+from service.domain.app import App
+from service.domain.decision import ResumeMode
+from service.domain.errors import GateError
+from service.domain.gate import SIGNALS_SCORER, GatePolicy, ResumeRules, ReviewRules
+from service.domain.ids import AppName, GateName
+from service.domain.outcome import Verdict
+
+_SIGNAL_LABELS = ("approve", "reject")
+_NEEDS_APP = {ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleLabels:
+    """What a bundle tells apart, and which of it its calibrator counts as approving."""
+
+    labels: tuple[str, ...]
+    approve_labels: tuple[str, ...]
+
+
+type LabelsOf = Callable[[str], BundleLabels]
+"""The labels of a bundle by name. Raises GateError where there is no such bundle."""
+
+
+def build_app(name: AppName, section: AppSection) -> App:
+    return App(
+        name=name,
+        url=section.url.rstrip("/"),
+        api_key=section.api_key,
+        secrets=tuple(section.secrets),
+        allow_internal=section.allow_internal,
+        actions=MappingProxyType({v: section.actions.get(v, v.value) for v in Verdict}),
+    )
+
+
+def build_gate(
+    gate: GateName,
+    section: GateSection,
+    apps: Mapping[AppName, App],
+    labels_of: LabelsOf,
+    lines: Lines,
+) -> GatePolicy:
+    def demand(holds: bool, key: str, message: str) -> None:
+        if not holds:
+            raise ConfigurationError(lines.say(("gates", gate, *key.split(".")), message))
+
+    labels, approve = _labels(section, labels_of, demand)
+    for key, names in (("labels", labels), ("approve_labels", approve)):
+        demand(len(set(names)) == len(names), key, "names a label twice: keep one")
+    demand(
+        set(approve) < set(labels),
+        "approve_labels",
+        f"must be some, not all, of the labels ({', '.join(labels)})",
+    )
+    for app in section.apps:
+        demand(app in apps, "apps", f"names {app!r}, which is not under apps: add it there")
+    mode, app_name = section.resume.mode, section.resume.app
+    if mode in _NEEDS_APP:
+        demand(app_name is not None, "resume", f"has mode {mode} and no app: name one")
+    if app_name is not None:
+        demand(
+            app_name in section.apps,
+            "resume.app",
+            f"is {app_name!r}, which is not among the gate's apps: add it to the gate's apps list",
+        )
+        lacking = _lacking(mode, apps[AppName(app_name)])
+        demand(lacking is None, "resume.app", f"is {app_name!r}, which has no {lacking}")
+    return GatePolicy(
+        gate=gate,
+        version=0,
+        scorer=section.scorer,
+        labels=labels,
+        approve_labels=approve,
+        thresholds=section.thresholds.value(),
+        categories=MappingProxyType(
+            {name: category.thresholds.value() for name, category in section.categories.items()}
+        ),
+        review=ReviewRules(**dict(section.review)),
+        resume=ResumeRules(mode=mode, app=AppName(app_name) if app_name else None),
+        apps=tuple(AppName(app) for app in section.apps),
+    )
+
+
+def _lacking(mode: ResumeMode, app: App) -> str | None:
+    """What the app would need to be resumed in this mode, and has not."""
+    match mode:
+        case ResumeMode.NATIVE_FORM if not app.api_key:
+            return "api_key: native_form needs the app's API key"
+        case ResumeMode.WEBHOOK if not app.secrets:
+            return "secrets: a webhook is signed with one"
+        case ResumeMode.CONTINUATION if not (app.api_key or app.secrets):
+            return "api_key and no secrets: continuation needs one of them"
+        case _:
+            return None
+
+
+def _labels(
+    section: GateSection, labels_of: LabelsOf, demand: Callable[[bool, str, str], None]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The gate's labels and its approve_labels; what is not said is taken from the bundle."""
+    if section.scorer == SIGNALS_SCORER:
+        bundle = BundleLabels(labels=_SIGNAL_LABELS, approve_labels=_SIGNAL_LABELS[:1])
+        labels = tuple(section.labels or bundle.labels)
+        approve = tuple(section.approve_labels or bundle.approve_labels)
+        return labels, approve
+    try:
+        bundle = labels_of(section.scorer)
+    except GateError as error:
+        demand(False, "scorer", f"is {section.scorer!r}: {error.detail} {error.fix}".rstrip("."))
+        raise
+    labels = tuple(section.labels or bundle.labels)
+    approve = tuple(section.approve_labels or bundle.approve_labels)
+    demand(
+        set(labels) == set(bundle.labels),
+        "labels",
+        f"must be the labels of bundle {section.scorer!r}: {', '.join(bundle.labels)}",
+    )
+    # The bundle's calibrator gives P(one of its own approve_labels); for others it says nothing.
+    demand(
+        set(approve) == set(bundle.approve_labels),
+        "approve_labels",
+        f"must be those that bundle {section.scorer!r} is calibrated for: "
+        f"{', '.join(bundle.approve_labels)}",
+    )
+    return labels, approve

@@ -1,0 +1,97 @@
+"""What may stand in the file, and what each value may be."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from service.domain.decision import ResumeMode, Thresholds
+from service.domain.errors import GateError
+from service.domain.outcome import Verdict
+
+EMBEDDED_SCORER = "embedded"
+
+
+def _duration(value: object) -> object:
+    # Six digits of days stay within what a calendar can hold.
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*([smhd])", value)):
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
+        return timedelta(**{unit: float(match[1])})
+    raise ValueError("write a duration as a number and a unit, such as 5s, 5m, 24h or 3d")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+SomeTime = Annotated[Duration, Field(gt=timedelta(0))]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Border = Annotated[float, Field(ge=0, le=1, strict=True)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ThresholdsSection(Section):
+    low: Border | None
+    high: Border | None
+
+    @model_validator(mode="after")
+    def _not_crossed(self) -> Self:
+        self.value()
+        return self
+
+    def value(self) -> Thresholds:
+        try:
+            return Thresholds(low=self.low, high=self.high)
+        except GateError as error:
+            raise ValueError(f"{error.detail} {error.fix}".removesuffix(".")) from error
+
+
+class CategorySection(Section):
+    thresholds: ThresholdsSection
+
+
+class ReviewSection(Section):
+    deadline: SomeTime = timedelta(hours=24)
+    on_deadline: Verdict = Verdict.REJECT
+    lease: SomeTime = timedelta(minutes=5)
+    undo: Duration = timedelta(seconds=5)
+    quorum: Annotated[int, Field(ge=1, le=9)] = 1
+
+
+class ResumeSection(Section):
+    mode: ResumeMode = ResumeMode.NONE
+    app: Name | None = None
+
+
+class AppSection(Section):
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+.*$")]
+    api_key: str | None = None
+    secrets: list[Annotated[str, StringConstraints(pattern=r"^whsec_\S+$")]] = []
+    allow_internal: bool = False
+    actions: dict[Verdict, Annotated[str, StringConstraints(min_length=1, max_length=20)]] = {}
+
+
+class GateSection(Section):
+    scorer: str = EMBEDDED_SCORER
+    labels: list[Label] | None = None
+    approve_labels: list[Label] | None = None
+    thresholds: ThresholdsSection
+    categories: dict[Label, CategorySection] = {}
+    panel_share: Literal[0] = 0
+    review: ReviewSection = ReviewSection()
+    resume: ResumeSection = ResumeSection()
+    apps: list[Name] = []
+
+
+class FileSection(Section):
+    apps: dict[Name, AppSection] = {}
+    gates: dict[Name, GateSection]
