@@ -1,0 +1,98 @@
+"""The labelled items that a certificate rests on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from service.confidence.metrics import unit_interval
+from service.domain.errors import InvalidInput
+
+type Floats = NDArray[np.float64]
+type Flags = NDArray[np.bool_]
+
+FITTING_SHARE = 3
+"""One in so many labels fits the calibrator and sets the order; the others test."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """Raw scores (or confidences) in [0, 1] and labels, 1 where approving is right: shape (items,).
+
+    `categories` names each item's category, where there are some; `since` and `until` are the days
+    the labels are from. Items must be drawn as the items to come will be: all of a time, or a
+    uniform panel of them, never those alone that people were asked about.
+    """
+
+    scores: Floats
+    labels: Flags
+    categories: NDArray[np.str_] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @classmethod
+    def of(
+        cls,
+        scores: ArrayLike,
+        labels: ArrayLike,
+        *,
+        categories: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Self:
+        """The sample. InvalidInput where a score is not in [0, 1], or things do not pair up."""
+        found = unit_interval(scores)
+        truth = np.asarray(labels, dtype=np.float64)
+        if truth.shape != found.shape:
+            raise InvalidInput(f"{found.size} scores do not pair with {truth.size} labels.")
+        if not np.isin(truth, (0, 1)).all():
+            raise InvalidInput("A label is neither 0 nor 1.")
+        names = None if categories is None else np.asarray(categories, dtype=np.str_)
+        if names is not None and names.shape != found.shape:
+            raise InvalidInput(f"{found.size} scores do not pair with {names.size} categories.")
+        return cls(scores=found, labels=truth == 1, categories=names, since=since, until=until)
+
+    def __len__(self) -> int:
+        return self.scores.size
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether all labels say the same: such a sample cannot tell good from bad."""
+        return len(self) == 0 or bool(self.labels.all() or not self.labels.any())
+
+    @property
+    def sha256(self) -> str:
+        """The identity of the scores and labels, in whatever order they came."""
+        ordered = self._in_order()
+        return hashlib.sha256(ordered.scores.tobytes() + ordered.labels.tobytes()).hexdigest()
+
+    def where(self, chosen: Flags | NDArray[np.int64]) -> "Sample":
+        """The sample of the chosen items alone."""
+        names = None if self.categories is None else self.categories[chosen]
+        return Sample(
+            scores=self.scores[chosen],
+            labels=self.labels[chosen],
+            categories=names,
+            since=self.since,
+            until=self.until,
+        )
+
+    def split(self, seed: int) -> tuple["Sample", "Sample"]:
+        """The part that fits and orders, a third, and the part that tests.
+
+        By lot, and the same whatever order the items came in. The sample itself is part of the
+        lot's seed: were the lot the same for every sample, then the ranks that land in the testing
+        part would be too, and it would no longer be a random draw.
+        """
+        ordered = self._in_order()
+        lot = np.random.default_rng([seed, int(self.sha256[:32], 16)])
+        drawn = lot.permutation(len(self))
+        cut = len(self) // FITTING_SHARE
+        return ordered.where(drawn[:cut]), ordered.where(drawn[cut:])
+
+    def _in_order(self) -> "Sample":
+        return self.where(np.lexsort((self.labels, self.scores)))
