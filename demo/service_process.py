@@ -76,12 +76,13 @@ class ServiceProcess:
 
     def _wait_until_ready(self) -> None:
         give_up_at = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < give_up_at and self._process.poll() is None:
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
+        with httpx.Client(timeout=2) as client:  # one for all: making it costs more than a try
+            while time.monotonic() < give_up_at and self._process.poll() is None:
+                try:
+                    if client.get(f"{self.url}/readyz").status_code == httpx.codes.OK:
+                        return
+                except httpx.TransportError:
+                    time.sleep(0.05)
         if self._process.poll() is None:
             self.kill()
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
