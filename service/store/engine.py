@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from service.domain.errors import InvalidInput
@@ -23,9 +24,12 @@ READ_ONLY = "gate_read_only"
 def open_engine(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...`; SQLite's folder is made if missing.
 
-    Raises InvalidInput for another backend, and where the folder cannot be made.
+    Raises InvalidInput for anything else, and where the folder cannot be made.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidInput("GATE_DATABASE_URL is not an address of a database.") from error
     match parsed.get_backend_name():
         case "sqlite":
             return _open_sqlite(parsed)

@@ -74,7 +74,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             self.may_have_left = True
             assert self.delivery.submitted_at == (already or self.now)
 
-    @precondition(lambda self: self.tries)
+    @precondition(lambda self: self.tries or not self.pending)
     @rule(wish=wishes, share=shares)
     def fail(self, wish: timedelta | None, share: float) -> None:
         def act(delivery: Delivery) -> Delivery:
@@ -97,7 +97,6 @@ class DeliveryMachine(RuleBasedStateMachine):
         if self.move(lambda d: machine.dead(d, "gone", self.now), allowed=self.pending):
             self.given_up = True
 
-    @precondition(lambda self: self.tries)
     @rule()
     def deliver(self) -> None:
         if self.move(lambda d: machine.delivered(d, PROOF, self.now), allowed=self.pending):

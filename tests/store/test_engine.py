@@ -31,7 +31,9 @@ def test_postgresql_speaks_through_psycopg(scheme: str) -> None:
     assert engine.url.password == "word"
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://127.0.0.1/gate"])
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "mysql://127.0.0.1/gate", "gate.db", ""]
+)
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(InvalidInput, match="GATE_DATABASE_URL"):
         open_engine(url)

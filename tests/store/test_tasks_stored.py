@@ -134,6 +134,27 @@ def test_twenty_reviewers_at_once_are_handed_each_task_once(store: SqlStore) -> 
         assert tx.tasks.count_by_state(None) == {(GATE, TaskState.CLAIMED): 60}
 
 
+def test_processes_that_share_a_store_hand_out_each_task_once(
+    store: SqlStore, store_url: str
+) -> None:
+    tasks = stored(store, *[{} for _ in range(12)])
+
+    def review_as_another_process(number: int) -> list[ReviewTask]:
+        mine: list[ReviewTask] = []
+        own_store = SqlStore(store_url)
+        while True:
+            with own_store.transaction() as tx:
+                batch = claim_some(tx, f"person:{number}", limit=1)
+            if not batch:
+                own_store.close()
+                return mine
+            mine += batch
+
+    handed_out = [task for mine in at_once(4, review_as_another_process) for task in mine]
+    assert sorted(ids(handed_out)) == sorted(ids(tasks))
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)  # SQLite has one writer
 def test_what_another_transaction_is_claiming_is_passed_over(store: SqlStore) -> None:
     first, second = stored(store, {"priority": 2.0}, {"priority": 1.0})
 
@@ -141,11 +162,10 @@ def test_what_another_transaction_is_claiming_is_passed_over(store: SqlStore) ->
         with store.transaction() as tx:
             return claim_some(tx, MEI)
 
-    with ThreadPoolExecutor(1) as pool:
-        with store.transaction() as tx:
-            assert ids(claim_some(tx, limit=1)) == [first.id]
-            beside = pool.submit(claim_beside)
-        assert ids(beside.result()) == [second.id]
+    with ThreadPoolExecutor(1) as pool, store.transaction() as tx:
+        assert ids(claim_some(tx, limit=1)) == [first.id]
+        beside = pool.submit(claim_beside)
+        assert ids(beside.result(timeout=60)) == [second.id]
 
 
 def test_the_most_urgent_goes_first_then_the_oldest(store: SqlStore) -> None:
