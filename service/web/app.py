@@ -54,7 +54,6 @@ def create_app(
     problems.install(app)
     app.include_router(api.router)
     app.include_router(ops.router)
-    app.include_router(pages.router)
-    pages.mount_static(app)
+    pages.install(app)
     app.add_middleware(Edge, metrics=metrics)
     return app

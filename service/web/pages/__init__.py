@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from service.web.pages import events, queue, sign_in, task
 from service.web.pages.assets import Assets
+from service.web.pages.errors import show_errors_to_browsers
 from service.web.pages.rendering import STATIC
 
 router = APIRouter(include_in_schema=False)
@@ -11,6 +12,11 @@ for part in (sign_in, queue, events, task):
     router.include_router(part.router, include_in_schema=False)
 
 
-def mount_static(app: FastAPI) -> None:
-    """Serve the pages' own scripts, styles and pictures."""
+def install(app: FastAPI) -> None:
+    """Put the pages into the application: routes, assets, and error pages for lost browsers.
+
+    Comes after the problem documents are installed: programs go on getting those.
+    """
+    app.include_router(router)
     app.mount("/static", Assets(directory=STATIC), name="static")
+    show_errors_to_browsers(app)

@@ -16,6 +16,7 @@ from service.usecases.review import TaskView
 from service.web.pages.standing import Standing, excerpt_of, standing_of
 
 DUE_SOON = timedelta(hours=1)
+ONE_LINE = 60
 
 
 class Hand(StrEnum):
@@ -160,8 +161,11 @@ def suggestion_of(confidence: float | None) -> Verdict | None:
 
 
 def as_text(value: Json) -> str:
-    """A JSON value for people: strings as they are, the rest laid out."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    """A JSON value for people: strings as they are, the rest on one line or laid out."""
+    if isinstance(value, str):
+        return value
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= ONE_LINE else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _facts(view: TaskView) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service.domain.errors import GateError
 from service.web.pages.rendering import here, render, safe_path
-from service.web.pages.sessions import SignInNeeded
+from service.web.pages.sessions import SignInNeeded, Visitor
 from service.web.problems import status_of
 
 log = structlog.get_logger()
@@ -49,12 +49,35 @@ class PageRoute(APIRoute):
 def error_page(request: Request, status: int, detail: str = "") -> Response:
     """What happened and what to do, in the visitor's language; `detail` is for the curious."""
     told = status if status in _TOLD else 500 if status >= 500 else 400
-    return render(request, "error.html", status=status, told=told, detail=detail)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    return render(
+        request,
+        "error.html",
+        status=status,
+        visitor=visitor,
+        csrf=visitor.csrf if visitor else "",
+        code=status,
+        told=told,
+        detail=detail,
+    )
 
 
-def wants_page(request: Request) -> bool:
-    """Whether a browser's address bar asks, rather than a program."""
-    return "text/html" in request.headers.get("accept", "")
+def show_errors_to_browsers(app: FastAPI) -> None:
+    """A mistyped address is answered by a page, where a browser's address bar asks."""
+    tell_programs = app.exception_handlers[HTTPException]
+
+    async def tell(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and _is_read_by_a_person(request):
+            return error_page(request, error.status_code, error.detail)
+        response: Response = tell_programs(request, error)
+        return response
+
+    app.add_exception_handler(HTTPException, tell)
+
+
+def _is_read_by_a_person(request: Request) -> bool:
+    accepts = request.headers.get("accept", "")
+    return "text/html" in accepts and not request.url.path.startswith("/v1/")
 
 
 def to_sign_in(request: Request, *, ended: bool) -> Response:

@@ -38,14 +38,16 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """`waiting` counts what this viewer could take; `rows` are the most urgent of the newest."""
+    """`waiting` counts what this viewer could take; `held` comes with the lease's token; `rows`
+    are the newest that wait, most urgent first, of `listed_of` in all.
+    """
 
     gate: str | None
     choices: list[Choice]
     waiting: int
     for_experts: int
     with_others: int
-    held: list[Row]
+    held: list[tuple[Row, str]]
     rows: list[tuple[Row, Hand]]
     listed_of: int
     decided: list[Standing]
@@ -117,7 +119,9 @@ def _queue(services: Services, viewer: Principal, gate: str | None) -> Queue:
         waiting=for_viewer(counts, viewer, gate),
         for_experts=0 if viewer.expert else total(counts, gate, TaskState.ESCALATED),
         with_others=max(0, total(counts, gate, TaskState.CLAIMED) - len(held)),
-        held=[row_of(view, now) for view in held],
+        held=[
+            (row_of(view, now), view.task.lease.token if view.task.lease else "") for view in held
+        ],
         rows=[(row_of(view, now), hand_of(view.task, viewer, now)) for view in waiting],
         listed_of=total(counts, gate, *WAITING),
         decided=_decided_by(services, viewer, gate),

@@ -51,7 +51,9 @@ def visitor_of(request: Request) -> Visitor:
         principal, session = services_of(request).doorkeeper.who_is_signed_in(token)
     except Unauthenticated:
         raise SignInNeeded(ended=True) from None
-    return Visitor(principal=principal, session=session)
+    visitor = Visitor(principal=principal, session=session)
+    request.state.visitor = visitor  # an error page has no parameters, but it has a head line
+    return visitor
 
 
 SignedIn = Annotated[Visitor, Depends(visitor_of)]

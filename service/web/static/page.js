@@ -21,7 +21,8 @@
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (isForm(event.detail.elt)) sending = false;
+    // The form may be gone by now: what it was is told by the request.
+    if (isForm(event.detail.requestConfig.elt)) sending = false;
     document.documentElement.classList.toggle("is-sending", sending);
     if (event.detail.successful) offline.hidden = true;
   });
@@ -35,7 +36,7 @@
   });
 
   const cutOff = (event) => {
-    if (!event.detail.elt.classList.contains("watcher")) offline.hidden = false;
+    if (isForm(event.detail.requestConfig.elt)) offline.hidden = false;
   };
   document.addEventListener("htmx:sendError", cutOff);
   document.addEventListener("htmx:timeout", cutOff);
