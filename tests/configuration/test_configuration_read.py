@@ -75,8 +75,8 @@ def test_silence_rejects_unless_the_file_says_approve(whole: Configuration) -> N
 def test_every_key_reaches_its_gate(whole: Configuration) -> None:
     moderation, refunds = whole.gates
     assert moderation.labels == ("offensive", "acceptable")
-    assert moderation.thresholds_for("health") == Thresholds(low=None, high=0.95)
-    assert moderation.thresholds_for("shoes") == Thresholds(low=0.1, high=0.9)
+    assert moderation.thresholds == Thresholds(low=0.1, high=0.9)
+    assert moderation.categories == {"health": Thresholds(low=None, high=0.95)}
     assert moderation.review.deadline == timedelta(hours=24)
     assert moderation.review.lease == timedelta(seconds=90)
     assert moderation.review.undo == timedelta(0)
