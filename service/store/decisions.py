@@ -19,6 +19,7 @@ from service.domain.decision import (
 from service.domain.errors import UnknownDecision
 from service.domain.ids import DecisionId
 from service.domain.outcome import DecidedBy, Outcome, Truth, Verdict
+from service.ports.store import Label
 from service.store import tables
 
 
@@ -32,7 +33,9 @@ class SqlDecisions:
             self._connection.execute(insert(tables.decisions), rows)
 
     def get(self, decision_id: DecisionId) -> Decision | None:
-        return self.get_many([decision_id]).get(decision_id)
+        query = select(tables.decisions).where(tables.decisions.c.id == decision_id)
+        row = self._connection.execute(query).one_or_none()
+        return _decision_of(row) if row else None
 
     def get_many(self, decision_ids: Sequence[DecisionId]) -> dict[DecisionId, Decision]:
         query = select(tables.decisions).where(tables.decisions.c.id.in_(decision_ids))
@@ -66,6 +69,37 @@ class SqlDecisions:
             select(tables.decisions.c.taken_by_run).where(tables.decisions.c.id == decision_id)
         )
         return holder
+
+    def labels(self, gate: str, model_version: str | None) -> list[Label]:
+        row = tables.decisions.c
+        query = (
+            select(
+                row.id,
+                row.raw_score,
+                row.verdict,
+                row.edited_result,
+                row.category,
+                row.decided_at,
+            )
+            .where(
+                row.gate == gate,
+                row.reason == Reason.UNCERTIFIED,
+                row.decided_by == DecidedBy.HUMAN,
+                row.raw_score.is_not(None),
+                row.model_version.is_not_distinct_from(model_version),
+            )
+            .order_by(row.id)
+        )
+        return [
+            Label(
+                decision_id=found.id,
+                raw_score=found.raw_score,
+                right=found.verdict == Verdict.APPROVE and found.edited_result is None,
+                category=found.category,
+                at=found.decided_at,
+            )
+            for found in self._connection.execute(query)
+        ]
 
     def add_truth(self, decision_id: DecisionId, truth: Truth) -> None:
         self._connection.execute(

@@ -6,6 +6,8 @@ sees one snapshot on both, and cannot write.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -39,11 +41,17 @@ def open_engine(url: str) -> Engine:
             raise InvalidInput(f"GATE_DATABASE_URL names {other}: use sqlite or postgresql.")
 
 
-def reading(engine: Engine) -> Engine:
-    """The same engine and pool, for transactions that see one snapshot and write nothing."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(**{READ_ONLY: True})
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction sees one snapshot and writes nothing."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execution_options(**{READ_ONLY: True})
+        else:
+            connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        yield connection
 
 
 def _open_postgresql(url: URL) -> Engine:

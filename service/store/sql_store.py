@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.store import migrations
 from service.store.access import SqlAccess
 from service.store.audit import SqlAudit
+from service.store.certificates import SqlCertificates
 from service.store.decisions import SqlDecisions
 from service.store.deliveries import SqlDeliveries
 from service.store.engine import open_engine, reading
@@ -28,6 +29,7 @@ class SqlTransaction:
         self.audit = SqlAudit(connection)
         self.idempotency = SqlIdempotency(connection)
         self.policies = SqlPolicies(connection)
+        self.certificates = SqlCertificates(connection)
         self.access = SqlAccess(connection)
 
 
@@ -36,7 +38,6 @@ class SqlStore:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
-        self._reading_engine = reading(self._engine)
         # SQLite has one writer, and those who wait for it sleep and poll: in one process a lock
         # hands the turn on at once.
         one_writer = self._engine.dialect.name == "sqlite"
@@ -51,7 +52,7 @@ class SqlStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
-        with self._reading_engine.connect() as connection:
+        with reading(self._engine) as connection:
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:
@@ -60,7 +61,7 @@ class SqlStore:
 
     def is_healthy(self) -> bool:
         try:
-            with self._reading_engine.connect() as connection:
+            with reading(self._engine) as connection:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError:
             return False

@@ -105,6 +105,7 @@ decisions = Table(
     _maybe("comment"),
     _maybe("edited_result", Document),
     _maybe("taken_by_run"),
+    Index(None, "gate", "reason"),
 )
 
 truths = Table(
@@ -232,6 +233,16 @@ gate_policies = Table(
     _some("document", Document),
     _some("cause"),
     _some("created_at", Moment),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    _key("id"),
+    _some("gate"),
+    _some("created_at", Moment),
+    _some("document", Document),
+    Index(None, "gate"),
 )
 
 api_keys = Table(
