@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from service.bus.memory import InProcessBus
 from service.bus.redis_streams import RedisBus
 from service.configuration import BundleLabels, Configuration, load
 from service.domain.access import Role, Scope
-from service.domain.errors import BrokenBundle
+from service.domain.errors import BrokenBundle, Conflict
 from service.domain.gate import SIGNALS_SCORER
 from service.ports.bus import Bus
 from service.ports.clock import Clock, SystemClock
@@ -28,6 +29,7 @@ from service.telemetry.metrics import Metrics
 from service.usecases.access import Doorkeeper
 from service.usecases.assess import Assessor
 from service.usecases.audit_trail import AuditTrail
+from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries, DeliveryWorker
 from service.usecases.gate_book import GateBook
@@ -62,6 +64,15 @@ class Shelf:
             self.bundles[name] = load_bundle(folder)
         bundle = self.bundles[name]
         return BundleLabels(labels=bundle.labels, approve_labels=bundle.approve_labels)
+
+
+def make_scorer(settings: Settings, bundle: Bundle) -> OnnxScorer:
+    return OnnxScorer(bundle, provider=Provider(settings.provider), workers=settings.scorer_threads)
+
+
+def certifier(store: Store, gates: GateBook, clock: Clock) -> CertifyGate:
+    """For a command: other processes notice the new version by themselves."""
+    return CertifyGate(store=store, gates=gates, bus=InProcessBus(), clock=clock)
 
 
 def open_bus(settings: Settings) -> Bus:
@@ -114,7 +125,7 @@ def build_background(
         bus=bus,
         clock=clock,
     )
-    return Background(loops=(worker.run, keeper.run), wake=worker.wake, stop=stop)
+    return Background(loops=(gates.follow, worker.run, keeper.run), wake=worker.wake, stop=stop)
 
 
 def prepare(
@@ -140,12 +151,7 @@ def build_app(
     _bootstrap_access(settings, doorkeeper)
     bus = open_bus(settings)
     metrics = Metrics()
-    scorers = {
-        name: OnnxScorer(
-            bundle, provider=Provider(settings.provider), workers=settings.scorer_threads
-        )
-        for name, bundle in bundles.items()
-    }
+    scorers = {name: make_scorer(settings, bundle) for name, bundle in bundles.items()}
     recorder = Recorder(store)
     writer = ResumeMessageWriter(configuration.apps)
     services = Services(
@@ -172,12 +178,13 @@ def build_app(
         secure_cookies=settings.base_url.startswith("https://"),
     )
     background = (
-        build_background(configuration, store, bus, gates, clock, metrics) if with_worker else None
+        build_background(configuration, store, bus, gates, clock, metrics)
+        if with_worker
+        else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )
 
     def on_stop() -> None:
-        if background:
-            background.end()
+        background.end()
         recorder.close()
         _close_all(scorers)
         bus.close()
@@ -187,10 +194,14 @@ def build_app(
         services,
         metrics,
         Readiness(
-            checks={"store": store.is_healthy, "bus": bus.is_healthy},
-            facts={"models": {s.version: s.provider for s in scorers.values()}},
+            checks={"store": store.is_healthy},
+            # Without the bus everything still works, only later: no reason to turn work away.
+            facts={
+                "bus": lambda: "ok" if bus.is_healthy() else "away",
+                "models": lambda: {s.version: s.provider for s in scorers.values()},
+            },
         ),
-        on_start=background.start if background else lambda: None,
+        on_start=background.start,
         on_stop=on_stop,
     )
 
@@ -201,15 +212,18 @@ def _close_all(scorers: Mapping[str, Scorer]) -> None:
 
 
 def _bootstrap_access(settings: Settings, doorkeeper: Doorkeeper) -> None:
-    """The first key and the first administrator, where the store has none."""
+    """The first key and the first administrator, where the store has none. Processes that start
+    at once may both try: the second finds that it is done."""
     if settings.bootstrap_key and not doorkeeper.list_keys():
-        doorkeeper.create_key(
-            "bootstrap",
-            frozenset(Scope),
-            None,
-            secret=settings.bootstrap_key.get_secret_value(),
-            actor="bootstrap",
-        )
+        with suppress(Conflict):
+            doorkeeper.create_key(
+                "bootstrap",
+                frozenset(Scope),
+                None,
+                secret=settings.bootstrap_key.get_secret_value(),
+                actor="bootstrap",
+            )
     if settings.bootstrap_admin and not doorkeeper.list_people():
         name, _, password = settings.bootstrap_admin.get_secret_value().partition(":")
-        doorkeeper.create_person(name, password, Role.ADMINISTRATOR, None, actor="bootstrap")
+        with suppress(Conflict):
+            doorkeeper.create_person(name, password, Role.ADMINISTRATOR, None, actor="bootstrap")

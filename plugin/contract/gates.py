@@ -1,9 +1,11 @@
 """The gates that a key may ask."""
 
-from pydantic import Field
+from typing import Literal
 
-from plugin.contract.decisions import ResumeMode
-from plugin.contract.values import Answer
+from pydantic import AwareDatetime, Field
+
+from plugin.contract.decisions import ResumeMode, Thresholds
+from plugin.contract.values import Answer, Json
 
 
 class GateSummary(Answer):
@@ -15,6 +17,48 @@ class GateSummary(Answer):
     approve_labels: list[str] = Field(default_factory=list)
     apps: list[str] = Field(default_factory=list)
     resume_mode: ResumeMode
+
+
+class CertificateSummary(Answer):
+    """What speaks for thresholds that were earned: the promise, in words, and what it rests on."""
+
+    id: str
+    scope: str | None = None
+    """The category it is for; `None` is the gate as a whole."""
+    in_words: dict[str, str]
+    """By language: `en` and `zh-Hans`."""
+    thresholds: Thresholds
+    labels: int = Field(ge=0)
+    coverage: float = Field(ge=0, le=1)
+    """The share of items that the gate decides by itself, as estimated."""
+    issued_at: AwareDatetime
+
+
+class Gate(GateSummary):
+    """Answer of `GET /v1/gates/{gate}`: the policy in force, and what it stands on."""
+
+    standing: Literal["fixed", "certified", "uncertified"]
+    """`fixed`: set by hand, no promise. `uncertified`: nothing is proven, people decide all."""
+    thresholds: Thresholds
+    categories: dict[str, Thresholds] = Field(default_factory=dict)
+    contract: dict[str, Json] | None = None
+    certificates: list[CertificateSummary] = Field(default_factory=list)
+
+
+class GateVersion(Answer):
+    """One version of a gate: what it said, since when, and why it was made."""
+
+    version: int
+    cause: str
+    created_at: AwareDatetime
+    policy: dict[str, Json]
+
+
+class GateVersions(Answer):
+    """Answer of `GET /v1/gates/{gate}/versions`, newest first."""
+
+    versions: list[GateVersion]
+    next_cursor: str | None = None
 
 
 class GateList(Answer):

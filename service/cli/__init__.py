@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli import access, audit, running
+from service.cli import access, audit, gate, running
 
 app = typer.Typer(
     help="Confidence Gate: the decision service.",
@@ -13,4 +13,5 @@ app = typer.Typer(
 running.register(app)
 app.add_typer(access.people, name="user")
 app.add_typer(access.keys, name="apikey")
+app.add_typer(gate.app, name="gate")
 app.add_typer(audit.app, name="audit")

@@ -10,12 +10,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.domain.errors import GateError
 from service.settings import Settings
 from service.store.sql_store import SqlStore
+from service.telemetry import logs
 
 USAGE = 2
 
 
 def read_settings() -> Settings:
-    """The settings, or exit with each mistake by the name of its variable."""
+    """The settings, or exit with each mistake by the name of its variable.
+
+    Logs keep to warnings: what a command has to say, it says itself.
+    """
+    logs.configure("console", "warning")
     try:
         return Settings()  # type: ignore[call-arg, unused-ignore]
     except ValidationError as error:

@@ -9,7 +9,7 @@ from service.configuration.sections import AppSection, GateSection
 from service.domain.app import App
 from service.domain.decision import ResumeMode
 from service.domain.errors import GateError
-from service.domain.gate import SIGNALS_SCORER, GatePolicy, ResumeRules, ReviewRules
+from service.domain.gate import CLOSED, SIGNALS_SCORER, GatePolicy, ResumeRules, ReviewRules
 from service.domain.ids import AppName, GateName
 from service.domain.outcome import Verdict
 
@@ -78,7 +78,8 @@ def build_gate(
         scorer=section.scorer,
         labels=labels,
         approve_labels=approve,
-        thresholds=section.thresholds.value(),
+        thresholds=section.thresholds.value() if section.thresholds else CLOSED,
+        contract=section.contract.value() if section.contract else None,
         categories=MappingProxyType(
             {name: category.thresholds.value() for name, category in section.categories.items()}
         ),

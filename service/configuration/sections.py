@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from service.domain.certificate import RiskContract, Target
+from service.domain.certificate_document import contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.errors import GateError
 from service.domain.outcome import Verdict
@@ -33,6 +35,8 @@ SomeTime = Annotated[Duration, Field(gt=timedelta(0))]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Border = Annotated[float, Field(ge=0, le=1, strict=True)]
+Limit = Annotated[float, Field(gt=0, lt=1, strict=True)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 
 
 class Section(BaseModel):
@@ -51,6 +55,41 @@ class ThresholdsSection(Section):
     def value(self) -> Thresholds:
         try:
             return Thresholds(low=self.low, high=self.high)
+        except GateError as error:
+            raise ValueError(f"{error.detail} {error.fix}".removesuffix(".")) from error
+
+
+class BoundsSection(Section):
+    min: Border = 0.0
+    max: Border = 1.0
+
+
+class CostsSection(Section):
+    wrong_approval: Amount
+    wrong_rejection: Amount
+    review_minute: Amount
+    minutes_per_review: Amount = 1.0
+    scoring: Amount = 0.0
+
+
+class ContractSection(Section):
+    target: Target
+    wrong_approvals: Limit | None = None
+    wrong_rejections: Limit | None = None
+    wrong_answers: Limit | None = None
+    confidence: Border = 0.9
+    review: BoundsSection = BoundsSection()
+    reviews_a_day: Annotated[int, Field(ge=1)] | None = None
+    costs: CostsSection | None = None
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        self.value()
+        return self
+
+    def value(self) -> RiskContract:
+        try:
+            return contract_of(self.model_dump())
         except GateError as error:
             raise ValueError(f"{error.detail} {error.fix}".removesuffix(".")) from error
 
@@ -84,12 +123,19 @@ class GateSection(Section):
     scorer: str = EMBEDDED_SCORER
     labels: list[Label] | None = None
     approve_labels: list[Label] | None = None
-    thresholds: ThresholdsSection
+    thresholds: ThresholdsSection | None = None
+    contract: ContractSection | None = None
     categories: dict[Label, CategorySection] = {}
     panel_share: Literal[0] = 0
     review: ReviewSection = ReviewSection()
     resume: ResumeSection = ResumeSection()
     apps: list[Name] = []
+
+    @model_validator(mode="after")
+    def _thresholds_or_contract(self) -> Self:
+        if (self.thresholds is None) == (self.contract is None):
+            raise ValueError("needs either thresholds or a contract: write one of them")
+        return self
 
 
 class FileSection(Section):

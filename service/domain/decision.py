@@ -27,6 +27,7 @@ class Reason(StrEnum):
     ABOVE_HIGH = "above_high"
     BELOW_LOW = "below_low"
     BETWEEN = "between"
+    UNCERTIFIED = "uncertified"
     NO_SIGNAL = "no_signal"
     SCORER_FAILED = "scorer_failed"
     SCORER_TIMED_OUT = "scorer_timed_out"

@@ -47,6 +47,13 @@ class Overloaded(GateError):
         self.retry_after = retry_after
 
 
+class StoreUnavailable(GateError):
+    """The store does not answer just now."""
+
+    fix = "Try again: the same Idempotency-Key never does a thing twice."
+    retry_after = 2.0
+
+
 # --- gates and scoring ---
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from service.domain.certificate import RiskContract
 from service.domain.decision import ResumeMode, Thresholds
-from service.domain.ids import AppName, GateName
+from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.outcome import Verdict
+from service.domain.values import Json
 
 SIGNALS_SCORER = "signals"
 
@@ -31,22 +33,63 @@ class ResumeRules:
     app: AppName | None = None
 
 
+CLOSED = Thresholds(low=None, high=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certified:
+    """Thresholds that a certificate earned. They are for c = calibrator(raw), nothing else."""
+
+    certificate: CertificateId
+    thresholds: Thresholds
+    calibrator: Mapping[str, Json]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What an item is held against: thresholds, and the calibrator they are for.
+
+    Without a calibrator the scorer's own holds. `uncertified` says that a contract is to be kept
+    and that nothing yet proves how: both sides are closed then.
+    """
+
+    thresholds: Thresholds
+    calibrator: Mapping[str, Json] | None = None
+    uncertified: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class GatePolicy:
-    """One version of a gate. `labels` is the order that logits and members follow."""
+    """One version of a gate. `labels` is the order that logits and members follow.
+
+    Its thresholds are fixed by hand, or earned under a risk contract: `certified` holds what was
+    earned, by category and for the gate as a whole (None).
+    """
 
     gate: GateName
     version: int
     scorer: str
     labels: tuple[str, ...]
     approve_labels: tuple[str, ...]
-    thresholds: Thresholds
+    thresholds: Thresholds = CLOSED
     categories: Mapping[str, Thresholds] = field(default_factory=lambda: MappingProxyType({}))
+    contract: RiskContract | None = None
+    certified: Mapping[str | None, Certified] = field(default_factory=lambda: MappingProxyType({}))
     review: ReviewRules = field(default_factory=ReviewRules)
     resume: ResumeRules = field(default_factory=ResumeRules)
     apps: tuple[AppName, ...] = ()
     created_at: datetime | None = None
 
-    def thresholds_for(self, category: str | None) -> Thresholds:
-        """The category's own thresholds where it has some, else the gate's."""
-        return self.categories.get(category or "", self.thresholds)
+    def rule_for(self, category: str | None) -> Rule:
+        """The category's own rule where it has one, else the gate's."""
+        if category is not None and category in self.categories:
+            return Rule(thresholds=self.categories[category])
+        if self.contract is None:
+            return Rule(thresholds=self.thresholds)
+        earned = self.certified.get(category) or self.certified.get(None)
+        if earned is None:
+            return Rule(thresholds=CLOSED, uncertified=True)
+        uncertified = earned.thresholds == CLOSED
+        return Rule(
+            thresholds=earned.thresholds, calibrator=earned.calibrator, uncertified=uncertified
+        )

@@ -1,18 +1,28 @@
-"""A policy as a JSON document: how a version is stored, compared, and read back."""
+"""A policy as a JSON document: how a version is stored, compared, and read back.
+
+What people wrote and what was earned stand apart: a policy that is written again as it was keeps
+what it earned.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
-from service.domain.gate import GatePolicy, ResumeRules, ReviewRules
-from service.domain.ids import AppName, GateName
+from service.domain.gate import Certified, GatePolicy, ResumeRules, ReviewRules
+from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.outcome import Verdict
 
 
 def document_of(policy: GatePolicy) -> dict[str, Any]:
     """The policy's content (not its name, version or date): equal documents are equal policies."""
+    return {"written": written_part(policy), "certified": _certified(policy)}
+
+
+def written_part(policy: GatePolicy) -> dict[str, Any]:
+    """What people wrote of the policy, without what it earned."""
     return {
         "scorer": policy.scorer,
         "labels": list(policy.labels),
@@ -22,6 +32,7 @@ def document_of(policy: GatePolicy) -> dict[str, Any]:
             name: {"thresholds": _thresholds(thresholds)}
             for name, thresholds in policy.categories.items()
         },
+        "contract": None if policy.contract is None else contract_document(policy.contract),
         "review": {
             "deadline_seconds": policy.review.deadline.total_seconds(),
             "on_deadline": policy.review.on_deadline.value,
@@ -38,18 +49,30 @@ def policy_of(
     gate: GateName, version: int, document: Mapping[str, Any], created_at: datetime
 ) -> GatePolicy:
     """The policy that a document was written from. Raises KeyError or ValueError for another."""
-    review, resume = document["review"], document["resume"]
+    written = document["written"]
+    review, resume = written["review"], written["resume"]
     return GatePolicy(
         gate=gate,
         version=version,
-        scorer=document["scorer"],
-        labels=tuple(document["labels"]),
-        approve_labels=tuple(document["approve_labels"]),
-        thresholds=Thresholds(**document["thresholds"]),
+        scorer=written["scorer"],
+        labels=tuple(written["labels"]),
+        approve_labels=tuple(written["approve_labels"]),
+        thresholds=Thresholds(**written["thresholds"]),
         categories=MappingProxyType(
             {
                 name: Thresholds(**category["thresholds"])
-                for name, category in document["categories"].items()
+                for name, category in written["categories"].items()
+            }
+        ),
+        contract=None if written["contract"] is None else contract_of(written["contract"]),
+        certified=MappingProxyType(
+            {
+                earned["scope"]: Certified(
+                    certificate=CertificateId(earned["certificate"]),
+                    thresholds=Thresholds(**earned["thresholds"]),
+                    calibrator=earned["calibrator"],
+                )
+                for earned in document["certified"]
             }
         ),
         review=ReviewRules(
@@ -60,9 +83,21 @@ def policy_of(
             quorum=review["quorum"],
         ),
         resume=ResumeRules(mode=ResumeMode(resume["mode"]), app=resume["app"]),
-        apps=tuple(AppName(app) for app in document["apps"]),
+        apps=tuple(AppName(app) for app in written["apps"]),
         created_at=created_at,
     )
+
+
+def _certified(policy: GatePolicy) -> list[dict[str, Any]]:
+    return [
+        {
+            "scope": scope,
+            "certificate": earned.certificate,
+            "thresholds": _thresholds(earned.thresholds),
+            "calibrator": dict(earned.calibrator),
+        }
+        for scope, earned in policy.certified.items()
+    ]
 
 
 def _thresholds(thresholds: Thresholds) -> dict[str, float | None]:

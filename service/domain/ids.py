@@ -10,6 +10,7 @@ DeliveryId = NewType("DeliveryId", str)
 LeaseToken = NewType("LeaseToken", str)
 GateName = NewType("GateName", str)
 AppName = NewType("AppName", str)
+CertificateId = NewType("CertificateId", str)
 
 
 def _fresh(prefix: str) -> str:
@@ -27,6 +28,10 @@ def new_task_id() -> TaskId:
 
 def new_delivery_id() -> DeliveryId:
     return DeliveryId(_fresh("dlv"))
+
+
+def new_certificate_id() -> CertificateId:
+    return CertificateId(_fresh("crt"))
 
 
 def new_lease_token() -> LeaseToken:

@@ -14,7 +14,7 @@ from service.domain.access import ApiKey, Person, Session
 from service.domain.audit import AuditDraft, AuditEntry, ChainHead, StoredPayload
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
-from service.domain.ids import DecisionId, DeliveryId, TaskId
+from service.domain.ids import CertificateId, DecisionId, DeliveryId, TaskId
 from service.domain.outcome import Outcome, Truth
 from service.domain.review import ReviewTask, TaskState
 
@@ -42,8 +42,29 @@ class StoredPolicy:
     gate: str
     version: int
     document: dict[str, Any]
-    cause: str  # "config", "api", later "controller"
+    cause: str  # "config", "certificate"
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredCertificate:
+    """A certificate as the document it was issued as."""
+
+    id: CertificateId
+    gate: str
+    created_at: datetime
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What a person said of an item that was shown to them whatever its score was."""
+
+    decision_id: DecisionId
+    raw_score: float
+    right: bool  # approving, as it was, was right
+    category: str | None
+    at: datetime
 
 
 class Decisions(Protocol):
@@ -61,6 +82,15 @@ class Decisions(Protocol):
 
     def taken_by(self, decision_id: DecisionId) -> str | None:
         """The run that has the verdict, where one has taken it."""
+        ...
+
+    def labels(self, gate: str, model_version: str | None) -> list[Label]:
+        """The gate's scored items that were reviewed because nothing was certified yet, with what
+        people said of them, oldest first: every item of its time, so no biased choice of them.
+
+        `model_version` is the bundle that scored them; None for the workflow's own signals. An
+        approval with an edit counts as the AI's result having been wrong.
+        """
         ...
 
     def add_truth(self, decision_id: DecisionId, truth: Truth) -> None: ...
@@ -182,11 +212,21 @@ class Idempotency(Protocol):
 
 
 class Policies(Protocol):
-    def latest(self) -> list[StoredPolicy]:
-        """The newest version of every gate."""
+    def latest(self, *, cause: str | None = None) -> list[StoredPolicy]:
+        """The newest version of every gate, or the newest that came from this cause."""
+        ...
+
+    def versions(self, gate: str, page: Page) -> list[StoredPolicy]:
+        """The gate's versions, newest first; the page's `before` is a version."""
         ...
 
     def add(self, policy: StoredPolicy) -> None: ...
+
+
+class Certificates(Protocol):
+    def add(self, certificate: StoredCertificate) -> None: ...
+
+    def get(self, certificate_id: CertificateId) -> StoredCertificate | None: ...
 
 
 class Access(Protocol):
@@ -228,6 +268,8 @@ class Transaction(Protocol):
     def idempotency(self) -> Idempotency: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def certificates(self) -> Certificates: ...
     @property
     def access(self) -> Access: ...
 

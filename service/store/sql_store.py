@@ -1,12 +1,16 @@
 """The store, whole: transactions over the repositories."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import structlog
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from service.domain.errors import StoreUnavailable
 from service.store import migrations
 from service.store.access import SqlAccess
 from service.store.audit import SqlAudit
@@ -17,6 +21,14 @@ from service.store.engine import open_engine, reading
 from service.store.idempotency import SqlIdempotency
 from service.store.policies import SqlPolicies
 from service.store.tasks import SqlTasks
+
+
+log = structlog.get_logger()
+
+SQLITE_AWAY = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+)
+PRIMARY_CODE = 0xFF
 
 
 class SqlTransaction:
@@ -69,3 +81,17 @@ class SqlStore:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+@contextmanager
+def _said_when_away() -> Iterator[None]:
+    """Raises StoreUnavailable where the server or the disk is the trouble, not what was asked."""
+    try:
+        yield
+    except (OperationalError, NoConnectionFree) as error:
+        origin = getattr(error, "orig", None) or error
+        code = getattr(origin, "sqlite_errorcode", None)
+        if code is not None and code & PRIMARY_CODE not in SQLITE_AWAY:
+            raise
+        log.warning("store.unavailable", reason=str(origin).strip())
+        raise StoreUnavailable from error

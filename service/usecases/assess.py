@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 
+from service.confidence.calibrators import Calibrator
 from service.confidence.signals import RawScore, raw_of_probabilities, raw_of_signal
 from service.domain.decision import Assessment, Item, Reason
-from service.domain.errors import BadSignal, Overloaded, ScorerFailed
+from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
 from service.domain.gate import SIGNALS_SCORER, GatePolicy
 from service.domain.values import Json
 from service.ports.scorer import Scorer
@@ -36,6 +37,7 @@ class Assessor:
         self,
         policy: GatePolicy,
         item: Item,
+        category: str | None,
         signals: Mapping[str, Any] | None,
         ai_result: Json,
     ) -> Assessment:
@@ -52,15 +54,22 @@ class Assessor:
                 approve_labels=policy.approve_labels,
                 ai_result=ai_result,
             )
-            return self._calibrated(policy, raw, model_version=None)
+            try:
+                return self._calibrated(policy, category, raw, model_version=None)
+            except (ScorerFailed, InvalidInput) as failure:
+                log.warning("calibration.failed", gate=policy.gate, detail=failure.detail)
+                return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
         if policy.scorer == SIGNALS_SCORER:
             return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
+        if policy.scorer not in self._scorers:  # another process knows a bundle that we do not
+            log.error("scorer.unknown", gate=policy.gate, scorer=policy.scorer)
+            return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
         if item.text is None:
             # A text model has nothing to read in a record's fields.
             return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
-        return await self._scored(policy, item)
+        return await self._scored(policy, item, category)
 
-    async def _scored(self, policy: GatePolicy, item: Item) -> Assessment:
+    async def _scored(self, policy: GatePolicy, item: Item, category: str | None) -> Assessment:
         scorer = self._scorers[policy.scorer]
         try:
             async with asyncio.timeout(self._patience):
@@ -68,7 +77,7 @@ class Assessor:
             raw = raw_of_probabilities(
                 score.probabilities, labels=policy.labels, approve_labels=policy.approve_labels
             )
-            assessment = self._calibrated(policy, raw, model_version=score.model_version)
+            assessment = self._calibrated(policy, category, raw, model_version=score.model_version)
         except Overloaded:
             raise
         except TimeoutError:
@@ -76,7 +85,7 @@ class Assessor:
             return Assessment(
                 confidence=None, failure=Reason.SCORER_TIMED_OUT, model_version=scorer.version
             )
-        except (ScorerFailed, BadSignal) as failure:
+        except (ScorerFailed, InvalidInput) as failure:
             log.warning("scorer.failed", gate=policy.gate, detail=failure.detail)
             return Assessment(
                 confidence=None, failure=Reason.SCORER_FAILED, model_version=scorer.version
@@ -91,13 +100,17 @@ class Assessor:
         return assessment
 
     def _calibrated(
-        self, policy: GatePolicy, raw: RawScore, model_version: str | None
+        self, policy: GatePolicy, category: str | None, raw: RawScore, model_version: str | None
     ) -> Assessment:
-        # A bundle's calibrator was fitted on that bundle's scores; a workflow's signal comes from
-        # elsewhere, and stands as it is until its gate has labels of its own.
-        confidence = raw.value
-        if model_version is not None:
+        """c under the rule's calibrator, else the bundle's own for its own scores. A workflow's
+        signal comes from elsewhere, and stands as it is until its gate has earned a calibrator."""
+        learned = policy.rule_for(category).calibrator
+        if learned is not None:
+            confidence = Calibrator.from_json(learned)(raw.value)
+        elif model_version is not None:
             confidence = self._scorers[policy.scorer].calibrate(raw.value)
+        else:
+            confidence = raw.value
         if not (math.isfinite(confidence) and 0 <= confidence <= 1):
             raise ScorerFailed(f"The confidence came out as {confidence}.")
         return Assessment(

@@ -1,5 +1,6 @@
 """Decide: assess an item, find its zone, and write decision, task and audit entry as one."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +18,10 @@ from service.domain.decision import (
     Resume,
     ResumeMode,
     RiskLevel,
-    Thresholds,
     Zone,
 )
 from service.domain.errors import InvalidInput, UnknownApp
-from service.domain.gate import GatePolicy
+from service.domain.gate import GatePolicy, Rule
 from service.domain.ids import new_decision_id, new_task_id
 from service.domain.outcome import DecidedBy, Outcome, Verdict
 from service.domain.review import ReviewTask, TaskState
@@ -88,7 +88,9 @@ class DecideItem:
         began = time.perf_counter()
         policy = self._gates.get(order.gate, principal)
         resume = _resume(order, policy)
-        assessment = await self._assessor.assess(policy, order.item, order.signals, order.ai_result)
+        assessment = await self._assessor.assess(
+            policy, order.item, order.category, order.signals, order.ai_result
+        )
         decision = self._decide(order, principal, policy, resume, assessment)
         task = self._task(decision, policy) if decision.zone is Zone.HUMAN_REVIEW else None
         written = await self._recorder.record(
@@ -102,7 +104,9 @@ class DecideItem:
         if written.fresh:
             self._meter.decided(decision, time.perf_counter() - began)
             if task:
-                self._bus.publish(Event(topic="task", key=task.id, what="task.created"))
+                # In a thread: a bus on the network may be slow to say that it is away.
+                news = Event(topic="task", key=task.id, what="task.created")
+                await asyncio.to_thread(self._bus.publish, news)
         return written.answer
 
     def _decide(
@@ -114,8 +118,8 @@ class DecideItem:
         assessment: Assessment,
     ) -> Decision:
         now = self._clock.now()
-        thresholds = policy.thresholds_for(order.category)
-        zone, reason = _zone(thresholds, assessment)
+        rule = policy.rule_for(order.category)
+        zone, reason = _zone(rule, assessment)
         return Decision(
             id=new_decision_id(),
             gate=policy.gate,
@@ -131,7 +135,7 @@ class DecideItem:
             metadata=order.metadata,
             zone=zone,
             reason=reason,
-            thresholds=thresholds,
+            thresholds=rule.thresholds,
             assessment=assessment,
             outcome=_policy_outcome(zone, now),
         )
@@ -158,10 +162,12 @@ def priority(confidence: float | None, risk_level: RiskLevel) -> float:
     return error * ERROR_COST[risk_level]
 
 
-def _zone(thresholds: Thresholds, assessment: Assessment) -> tuple[Zone, Reason]:
+def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
     if assessment.failure is not None:
         return Zone.HUMAN_REVIEW, assessment.failure
-    return thresholds.zone(assessment.confidence)
+    if rule.uncertified:
+        return Zone.HUMAN_REVIEW, Reason.UNCERTIFIED
+    return rule.thresholds.zone(assessment.confidence)
 
 
 def _policy_outcome(zone: Zone, now: datetime) -> Outcome | None:

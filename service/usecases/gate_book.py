@@ -1,6 +1,8 @@
-"""The gates in force: the newest version of every policy, and how a configured one gets in."""
+"""The gates in force: the newest version of every policy, and how another one gets in."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -8,81 +10,140 @@ import structlog
 from service.domain.access import Principal
 from service.domain.audit import AuditDraft
 from service.domain.errors import UnknownGate
-from service.domain.gate import GatePolicy
-from service.domain.gate_document import document_of, policy_of
+from service.domain.gate import Certified, GatePolicy
+from service.domain.gate_document import document_of, policy_of, written_part
 from service.domain.ids import GateName
-from service.ports.store import Store, StoredPolicy
+from service.ports.store import Page, Store, StoredCertificate, StoredPolicy, Transaction
 
 log = structlog.get_logger()
 
+FROM_CONFIG = "config"
+FROM_CERTIFICATE = "certificate"
+
+REFRESH_EVERY_SECONDS = 2.0
+"""How late a running service notices a version that another process wrote."""
+
 
 class GateBook:
-    """Policies by name, read once from the store. Reading a gate costs no query."""
+    """Policies by name, read from the store now and then. Asking for a gate costs no query."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._policies: dict[str, GatePolicy] = {}
+        self._policies: Mapping[str, GatePolicy] = {}
+        self._offered: frozenset[str] = frozenset()
 
     def load(self) -> None:
         with self._store.reading() as tx:
-            self._policies = {
-                stored.gate: policy_of(
-                    GateName(stored.gate), stored.version, stored.document, stored.created_at
-                )
-                for stored in tx.policies.latest()
-            }
+            self._policies = {stored.gate: _policy(stored) for stored in tx.policies.latest()}
+
+    def follow(self, stop: threading.Event) -> None:
+        """Notice versions that other processes write, until told to stop."""
+        while not stop.wait(REFRESH_EVERY_SECONDS):
+            try:
+                self.load()
+            except Exception:  # the store may be away for a while; the gates known stay in force
+                log.exception("gates.not_refreshed")
 
     def adopt(self, configured: Iterable[GatePolicy], now: datetime) -> None:
-        """Make the configured policies the newest versions where they differ from the last ones.
+        """Make new versions of the gates whose configuration has changed since it was last read.
 
-        A gate that was changed through the API since keeps its change, and a warning says so.
+        A gate that is written as it was keeps its version, and with it what it has earned. One
+        that is no longer written takes no more items; those that wait there are still reviewed.
         """
+        configured = list(configured)
         with self._store.transaction() as tx:
-            latest = {stored.gate: stored for stored in tx.policies.latest()}
+            latest = {stored.gate: _policy(stored) for stored in tx.policies.latest()}
+            from_config = {
+                stored.gate: stored.document["written"]
+                for stored in tx.policies.latest(cause=FROM_CONFIG)
+            }
             for policy in configured:
-                document, known = document_of(policy), latest.get(policy.gate)
-                if known and known.document == document:
+                if from_config.get(policy.gate) == written_part(policy):
                     continue
-                if known and known.cause == "api":
-                    log.warning(
-                        "gate.config_ignored",
-                        gate=policy.gate,
-                        reason="changed through the API since; PUT the gate to change it again",
-                    )
-                    continue
-                version = known.version + 1 if known else 1
-                tx.policies.add(
-                    StoredPolicy(
-                        gate=policy.gate,
-                        version=version,
-                        document=document,
-                        cause="config",
-                        created_at=now,
-                    )
-                )
-                tx.audit.append(
-                    [
-                        AuditDraft(
-                            at=now,
-                            kind="gate.changed",
-                            subject=policy.gate,
-                            actor="config",
-                            payload={"version": version, "policy": document},
-                        )
-                    ]
-                )
+                known = latest.get(policy.gate)
+                kept = known.certified if known and _earns_alike(known, policy) else {}
+                _write(tx, replace(policy, certified=kept), known, FROM_CONFIG, now)
+        self._offered = frozenset(policy.gate for policy in configured)
         self.load()
+
+    def certify(
+        self,
+        gate: GateName,
+        written: GatePolicy,
+        earned: Mapping[str | None, Certified],
+        now: datetime,
+        tx: Transaction,
+    ) -> GatePolicy:
+        """A new version of the gate that stands on these certificates, in the transaction that
+        stores them. `written` says which contract they are for; call `load` afterwards."""
+        stored = next((one for one in tx.policies.latest() if one.gate == gate), None)
+        known = _policy(stored) if stored else None
+        return _write(tx, replace(written, certified=earned), known, FROM_CERTIFICATE, now)
+
+    def versions(self, name: str, principal: Principal, page: Page) -> list[StoredPolicy]:
+        """The gate's history, newest first. Raises UnknownGate."""
+        self.get(name, principal)
+        with self._store.reading() as tx:
+            return tx.policies.versions(name, page)
+
+    def certificates(self, policy: GatePolicy) -> list[StoredCertificate]:
+        """The certificates that the policy stands on, the gate's own first."""
+        with self._store.reading() as tx:
+            found = (tx.certificates.get(one.certificate) for one in policy.certified.values())
+            return [certificate for certificate in found if certificate is not None]
 
     def get(self, name: str, principal: Principal) -> GatePolicy:
         """The gate, if there is one that this principal may see. Raises UnknownGate."""
         policy = self._policies.get(name)
-        if policy is None or not principal.sees(name):
+        if policy is None or name not in self._offered or not principal.sees(name):
             raise UnknownGate(f"There is no gate named {name!r} for this key.")
         return policy
 
     def of(self, name: str) -> GatePolicy:
-        """The gate, for the service itself."""
+        """The gate, for the service itself: also one that is no longer offered."""
         return self._policies[name]
 
+    def offered(self) -> list[GatePolicy]:
+        """Every gate that takes items, for the service itself."""
+        return [p for name, p in sorted(self._policies.items()) if name in self._offered]
+
     def visible_to(self, principal: Principal) -> list[GatePolicy]:
-        return [p for name, p in sorted(self._policies.items()) if principal.sees(name)]
+        return [policy for policy in self.offered() if principal.sees(policy.gate)]
+
+
+def _policy(stored: StoredPolicy) -> GatePolicy:
+    return policy_of(GateName(stored.gate), stored.version, stored.document, stored.created_at)
+
+
+def _earns_alike(known: GatePolicy, policy: GatePolicy) -> bool:
+    """Whether a certificate of the one says as much of the other: same contract, same scores."""
+    return (known.contract, known.scorer, known.labels, known.approve_labels) == (
+        policy.contract,
+        policy.scorer,
+        policy.labels,
+        policy.approve_labels,
+    )
+
+
+def _write(
+    tx: Transaction, policy: GatePolicy, known: GatePolicy | None, cause: str, now: datetime
+) -> GatePolicy:
+    made = replace(policy, version=known.version + 1 if known else 1, created_at=now)
+    document = document_of(made)
+    tx.policies.add(
+        StoredPolicy(
+            gate=made.gate, version=made.version, document=document, cause=cause, created_at=now
+        )
+    )
+    tx.audit.append(
+        [
+            AuditDraft(
+                at=now,
+                kind="gate.changed",
+                subject=made.gate,
+                actor=cause,
+                payload={"version": made.version, "policy": document},
+            )
+        ]
+    )
+    return made

@@ -23,7 +23,7 @@ class Readiness:
     """What must hold before work may come in, by name; `facts` are told beside it."""
 
     checks: dict[str, Callable[[], bool]]
-    facts: dict[str, Any]
+    facts: dict[str, Callable[[], Any]]
 
 
 @router.get("/healthz")
@@ -39,7 +39,11 @@ def readyz(request: Request) -> JSONResponse:
     held = {name: check() for name, check in readiness.checks.items()}
     ready = all(held.values())
     return JSONResponse(
-        {"status": "ready" if ready else "not ready", "checks": held, **readiness.facts},
+        {
+            "status": "ready" if ready else "not ready",
+            "checks": held,
+            **{name: tell() for name, tell in readiness.facts.items()},
+        },
         status_code=200 if ready else 503,
     )
 

@@ -1,0 +1,119 @@
+"""Certify: from labels to thresholds that a gate may use, with the proof kept beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from service.domain.audit import AuditDraft
+from service.domain.certificate import Certificate, RiskContract
+from service.domain.certificate_document import certificate_document
+from service.domain.certificate_words import in_english
+from service.domain.errors import InvalidInput
+from service.domain.gate import Certified, GatePolicy
+from service.domain.ids import CertificateId, new_certificate_id
+from service.ports.bus import Bus, Event
+from service.ports.clock import Clock
+from service.ports.store import Store, StoredCertificate, Transaction
+from service.thresholds.certify import certify
+from service.thresholds.sample import Sample
+from service.usecases.gate_book import GateBook
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """A certificate, and the id that policies point to it by."""
+
+    certificate: Certificate
+    id: CertificateId
+
+
+class CertifyGate:
+    def __init__(self, *, store: Store, gates: GateBook, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._gates = gates
+        self._bus = bus
+        self._clock = clock
+
+    def __call__(
+        self, policy: GatePolicy, sample: Sample, contract: RiskContract | None, *, actor: str
+    ) -> list[Issued]:
+        """Certify the gate on the sample, and put a version in force that stands on the result.
+
+        Without `contract` the gate's own is kept; raises InvalidInput where it has none. What is
+        not proven is closed: the gate then reviews, with the reason `uncertified`.
+        """
+        contract = contract or policy.contract
+        if contract is None:
+            raise InvalidInput(
+                f"The gate {policy.gate!r} has fixed thresholds and no contract to keep.",
+                fix="Say which error can be borne, for instance --target per_side"
+                " --alpha-approve 0.01 --alpha-reject 0.02.",
+            )
+        certificates = certificates_for(sample, contract)
+        now = self._clock.now()
+        issued = [Issued(certificate=one, id=new_certificate_id()) for one in certificates]
+        with self._store.transaction() as tx:
+            _keep(tx, policy, issued, actor=actor, now=now)
+            written = replace(policy, contract=contract)
+            made = self._gates.certify(policy.gate, written, _earned(issued), now, tx)
+        self._gates.load()
+        self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.certified"))
+        log.info(
+            "gate.certified",
+            gate=policy.gate,
+            version=made.version,
+            said=in_english(issued[0].certificate),
+        )
+        return issued
+
+
+def certificates_for(sample: Sample, contract: RiskContract) -> list[Certificate]:
+    """The gate's certificate, then one of each category whose own labels open something.
+
+    A category that its labels do not suffice for is not there: it inherits the gate's. The gate's
+    promise is then kept over all items together, not within that category.
+    """
+    whole = certify(sample, contract)
+    if sample.categories is None:
+        return [whole]
+    own = [
+        certify(sample.where(sample.categories == name), contract, scope=name)
+        for name in sorted(set(sample.categories.tolist()) - {""})
+    ]
+    return [whole, *(certificate for certificate in own if certificate.opens)]
+
+
+def _earned(issued: Sequence[Issued]) -> Mapping[str | None, Certified]:
+    return {
+        one.certificate.scope: Certified(
+            certificate=one.id,
+            thresholds=one.certificate.thresholds,
+            calibrator=one.certificate.calibrator,
+        )
+        for one in issued
+    }
+
+
+def _keep(
+    tx: Transaction, policy: GatePolicy, issued: Sequence[Issued], *, actor: str, now: datetime
+) -> None:
+    for one in issued:
+        document = certificate_document(one.certificate)
+        tx.certificates.add(
+            StoredCertificate(id=one.id, gate=policy.gate, created_at=now, document=document)
+        )
+        tx.audit.append(
+            [
+                AuditDraft(
+                    at=now,
+                    kind="certificate.issued",
+                    subject=one.id,
+                    actor=actor,
+                    payload={"gate": policy.gate, "certificate": document},
+                )
+            ]
+        )
