@@ -8,8 +8,9 @@ from service.web.pages.errors import show_errors_to_browsers
 from service.web.pages.rendering import STATIC
 
 router = APIRouter(include_in_schema=False)
-for part in (sign_in, queue, events, task):
-    router.include_router(part.router, include_in_schema=False)
+PARTS = (sign_in.router, queue.router, events.router, task.router)
+for part in PARTS:
+    router.include_router(part)
 
 
 def install(app: FastAPI) -> None:

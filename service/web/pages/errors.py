@@ -18,7 +18,7 @@ from service.web.problems import status_of
 
 log = structlog.get_logger()
 
-_TOLD = frozenset({403, 404, 409, 413, 422, 429})
+TOLD = frozenset({403, 404, 409, 413, 422, 429})
 
 
 class PageRoute(APIRoute):
@@ -48,7 +48,7 @@ class PageRoute(APIRoute):
 
 def error_page(request: Request, status: int, detail: str = "") -> Response:
     """What happened and what to do, in the visitor's language; `detail` is for the curious."""
-    told = status if status in _TOLD else 500 if status >= 500 else 400
+    told = status if status in TOLD else 500 if status >= 500 else 400
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     return render(
         request,
@@ -69,8 +69,8 @@ def show_errors_to_browsers(app: FastAPI) -> None:
     async def tell(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and _is_read_by_a_person(request):
             return error_page(request, error.status_code, error.detail)
-        response: Response = tell_programs(request, error)
-        return response
+        told = tell_programs(request, error)
+        return told if isinstance(told, Response) else await told
 
     app.add_exception_handler(HTTPException, tell)
 

@@ -1,0 +1,104 @@
+"""Both languages say everything, and nothing else."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import service
+from service.domain.decision import Reason, RiskLevel
+from service.domain.outcome import Verdict
+from service.domain.review import Answer, TaskState
+from service.web.pages.cards import Hand
+from service.web.pages.errors import TOLD
+from service.web.pages.language import Language, texts_of
+from service.web.pages.queue import NOTICES
+from service.web.pages.standing import Step
+
+SERVICE = Path(service.__file__).parent
+TEMPLATES = "\n".join(
+    path.read_text(encoding="utf-8") for path in (SERVICE / "web/templates").glob("*.html")
+)
+SOURCES = TEMPLATES + "\n".join(
+    path.read_text(encoding="utf-8") for path in (SERVICE / "web/pages").glob("*.py")
+)
+
+CLOSED_SETS = {
+    "reason": {reason.value for reason in Reason},
+    "risk": {risk.value for risk in RiskLevel},
+    "state": {state.value for state in TaskState},
+    "hand": {hand.value for hand in Hand} - {Hand.MINE.value} | {"lost"},
+    "answered": {answer.value for answer in Answer} | {"line"},
+    "verdict": {verdict.value for verdict in Verdict},
+    "suggested": {verdict.value for verdict in Verdict},
+    "bar": {step.value for step in Step} | {"undo"},
+    "notice": set(NOTICES),
+}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_language_has_the_same_keys() -> None:
+    english, chinese = (set(texts_of(language)) for language in Language)
+    assert english == chinese
+
+
+def test_every_language_fills_in_the_same_names() -> None:
+    either = {"month", "month_name"}  # a month's name and its number stand for each other
+    for key, english in texts_of(Language.ENGLISH).items():
+        chinese = texts_of(Language.CHINESE)[key]
+        assert placeholders(english) - either == placeholders(chinese) - either, key
+
+
+def test_every_text_that_a_template_names_is_there() -> None:
+    named = set(re.findall(r'\bt\(\s*"([\w.]+)"\s*[,)]', TEMPLATES))
+    counted = set(re.findall(r't\.count\("([\w.]+)"', TEMPLATES))
+    wanted = named | {f"{key}.{form}" for key in counted for form in ("one", "other")}
+    assert wanted
+    assert wanted <= set(texts_of(Language.ENGLISH))
+
+
+@pytest.mark.parametrize("group", CLOSED_SETS)
+def test_every_value_of_a_closed_set_has_its_word(group: str) -> None:
+    words = {
+        key.removeprefix(f"{group}.")
+        for key in texts_of(Language.ENGLISH)
+        if key.startswith(f"{group}.")
+    }
+    assert words == CLOSED_SETS[group]
+
+
+def test_every_error_that_is_told_apart_has_a_page() -> None:
+    for status in (*TOLD, 400, 500):
+        assert f"error.{status}.title" in texts_of(Language.ENGLISH)
+        assert f"error.{status}.hint" in texts_of(Language.ENGLISH)
+
+
+def test_every_reason_of_a_failed_delivery_has_its_words() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in (SERVICE / "resume").glob("*.py")
+    )
+    codes = set(re.findall(r'\b(?:failed|dead)\(\s*"(\w+)"', sources)) | {"internal_error"}
+    words = {
+        key.removeprefix("failure.")
+        for key in texts_of(Language.ENGLISH)
+        if key.startswith("failure.")
+    }
+    assert words == codes
+
+
+def test_no_text_is_left_over() -> None:
+    """Every key is named somewhere, whole or by its group."""
+    groups = {*CLOSED_SETS, "failure", "error", "detail", "keys", "sign_in"}
+    left_over = {
+        key
+        for key in texts_of(Language.ENGLISH)
+        if key.split(".")[0] not in groups
+        and not re.search(
+            rf"""["']{key.removesuffix(".one").removesuffix(".other")}["']""", SOURCES
+        )
+    }
+    assert not left_over
