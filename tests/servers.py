@@ -52,6 +52,22 @@ class PostgresServer:
         finally:
             self._run("DROP DATABASE {} WITH (FORCE)", name)
 
+    @contextmanager
+    def away(self, url: str) -> Iterator[None]:
+        """A database that takes no connections, and has cut those that it had."""
+        name = str(make_url(url).database)
+        self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+        try:
+            self._cut_connections(name)
+            yield
+        finally:
+            self._run("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
+
+    def _cut_connections(self, name: str) -> None:
+        statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            connection.execute(statement, [name])
+
     def _run(self, statement: str, *names: str) -> None:
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
@@ -160,7 +176,8 @@ def start_redis() -> Iterator[RedisServer]:
 
 
 @contextmanager
-def _started[Server](starting: AbstractContextManager[Server], what: str) -> Iterator[Server]:
+def a_server[Server](starting: AbstractContextManager[Server], what: str) -> Iterator[Server]:
+    """The server, where it can be started."""
     with ExitStack() as running:
         try:
             server = running.enter_context(starting)
@@ -175,7 +192,7 @@ def postgres() -> Iterator[PostgresServer]:
     if given := os.environ.get("GATE_TEST_DATABASE_URL"):
         yield PostgresServer(given)
         return
-    with _started(start_postgres(), "PostgreSQL") as server:
+    with a_server(start_postgres(), "PostgreSQL") as server:
         yield server
 
 
@@ -192,12 +209,12 @@ def redis_url() -> Iterator[str]:
     if given := os.environ.get("GATE_TEST_REDIS_URL"):
         yield given
         return
-    with _started(start_redis(), "Redis") as server:
+    with a_server(start_redis(), "Redis") as server:
         yield server.url
 
 
 @pytest.fixture
 def own_redis() -> Iterator[RedisServer]:
     """A Redis server of the test's own, to stop and start."""
-    with _started(start_redis(), "Redis") as server:
+    with a_server(start_redis(), "Redis") as server:
         yield server

@@ -59,12 +59,12 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        with self._turn, self._engine.begin() as connection:
+        with _said_when_away(), self._turn, self._engine.begin() as connection:
             yield SqlTransaction(connection)
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
-        with reading(self._engine) as connection:
+        with _said_when_away(), reading(self._engine) as connection:
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:

@@ -19,6 +19,7 @@ from service.domain.errors import (
     InvalidInput,
     NotFound,
     Overloaded,
+    StoreUnavailable,
     Unauthenticated,
 )
 
@@ -33,6 +34,7 @@ _STATUS: tuple[tuple[type[GateError], int], ...] = (
     (Unauthenticated, 401),
     (Forbidden, 403),
     (Overloaded, 429),
+    (StoreUnavailable, 503),
 )
 
 _TITLES = {
@@ -88,7 +90,7 @@ def respond_to_gate_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     status = status_of(error)
     headers = {}
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | StoreUnavailable):
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -131,6 +133,7 @@ def respond_to_crash(request: Request, error: Exception) -> JSONResponse:
         500,
         "An unexpected error. Nothing was approved by it; try again, or look in the service's log.",
         slug="internal-error",
+        headers={"Connection": "close"},  # the server closes it, and a caller must know
     )
 
 
