@@ -34,6 +34,7 @@ from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries, DeliveryWorker
 from service.usecases.gate_book import GateBook
 from service.usecases.keep_time import TimeKeeper
+from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.review import ReviewTasks
@@ -108,6 +109,7 @@ def build_background(
     gates: GateBook,
     clock: Clock,
     metrics: Metrics,
+    bundles: Mapping[str, Bundle],
 ) -> Background:
     """What a worker does; `serve` runs it inside unless told otherwise."""
     stop = threading.Event()
@@ -125,7 +127,14 @@ def build_background(
         bus=bus,
         clock=clock,
     )
-    return Background(loops=(gates.follow, worker.run, keeper.run), wake=worker.wake, stop=stop)
+    learner = Learner(
+        store=store,
+        gates=gates,
+        certify=CertifyGate(store=store, gates=gates, bus=bus, clock=clock),
+        model_versions={name: bundle.version for name, bundle in bundles.items()},
+    )
+    loops = (gates.follow, worker.run, keeper.run, learner.run)
+    return Background(loops=loops, wake=worker.wake, stop=stop)
 
 
 def prepare(
@@ -178,7 +187,7 @@ def build_app(
         secure_cookies=settings.base_url.startswith("https://"),
     )
     background = (
-        build_background(configuration, store, bus, gates, clock, metrics)
+        build_background(configuration, store, bus, gates, clock, metrics, bundles)
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )

@@ -62,9 +62,9 @@ def worker() -> None:
     clock = SystemClock()
     with told_in_words():
         store = SqlStore(chosen.database_url)
-        configuration, gates, _ = prepare(chosen, store, clock)
+        configuration, gates, bundles = prepare(chosen, store, clock)
         bus = open_bus(chosen)
-        background = build_background(configuration, store, bus, gates, clock, Metrics())
+        background = build_background(configuration, store, bus, gates, clock, Metrics(), bundles)
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())

@@ -9,7 +9,14 @@ from service.configuration.sections import AppSection, GateSection
 from service.domain.app import App
 from service.domain.decision import ResumeMode
 from service.domain.errors import GateError
-from service.domain.gate import CLOSED, SIGNALS_SCORER, GatePolicy, ResumeRules, ReviewRules
+from service.domain.gate import (
+    CLOSED,
+    SIGNALS_SCORER,
+    GatePolicy,
+    PanelRules,
+    ResumeRules,
+    ReviewRules,
+)
 from service.domain.ids import AppName, GateName
 from service.domain.outcome import Verdict
 
@@ -83,6 +90,7 @@ def build_gate(
         categories=MappingProxyType(
             {name: category.thresholds.value() for name, category in section.categories.items()}
         ),
+        panel=PanelRules(share=section.panel_share, holds=section.panel_holds),
         review=ReviewRules(**dict(section.review)),
         resume=ResumeRules(mode=mode, app=AppName(app_name) if app_name else None),
         apps=tuple(AppName(app) for app in section.apps),

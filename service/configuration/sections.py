@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import (
     BaseModel,
@@ -126,7 +126,8 @@ class GateSection(Section):
     thresholds: ThresholdsSection | None = None
     contract: ContractSection | None = None
     categories: dict[Label, CategorySection] = {}
-    panel_share: Literal[0] = 0
+    panel_share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = 0.0
+    panel_holds: bool = False
     review: ReviewSection = ReviewSection()
     resume: ResumeSection = ResumeSection()
     apps: list[Name] = []

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -28,6 +28,8 @@ class Reason(StrEnum):
     BELOW_LOW = "below_low"
     BETWEEN = "between"
     UNCERTIFIED = "uncertified"
+    AUDIT_SAMPLE = "audit_sample"
+    HIDDEN = "hidden"
     NO_SIGNAL = "no_signal"
     SCORER_FAILED = "scorer_failed"
     SCORER_TIMED_OUT = "scorer_timed_out"
@@ -139,4 +141,16 @@ class Decision:
     reason: Reason
     thresholds: Thresholds
     assessment: Assessment
+    panel: bool = False  # people see it whatever its score is: its label is an unbiased one
     outcome: Outcome | None = None
+
+
+def hidden(decision: Decision) -> Decision:
+    """The decision as a reviewer may see it who is not to be led by the AI: without its word."""
+    return replace(
+        decision,
+        reason=Reason.HIDDEN,
+        thresholds=Thresholds(low=None, high=None),
+        assessment=Assessment(confidence=None, notes=decision.assessment.notes),
+        outcome=None,
+    )

@@ -26,6 +26,15 @@ class ReviewRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PanelRules:
+    """The blind panel: a share of all items, drawn before anything is known of them, that people
+    judge without the AI's word. `holds`: their automatic decisions wait for it."""
+
+    share: float = 0.0
+    holds: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResumeRules:
     """How a verdict travels when the request does not say."""
 
@@ -75,6 +84,7 @@ class GatePolicy:
     categories: Mapping[str, Thresholds] = field(default_factory=lambda: MappingProxyType({}))
     contract: RiskContract | None = None
     certified: Mapping[str | None, Certified] = field(default_factory=lambda: MappingProxyType({}))
+    panel: PanelRules = field(default_factory=PanelRules)
     review: ReviewRules = field(default_factory=ReviewRules)
     resume: ResumeRules = field(default_factory=ResumeRules)
     apps: tuple[AppName, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 
 from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
-from service.domain.gate import Certified, GatePolicy, ResumeRules, ReviewRules
+from service.domain.gate import Certified, GatePolicy, PanelRules, ResumeRules, ReviewRules
 from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.outcome import Verdict
 
@@ -33,6 +33,7 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
             for name, thresholds in policy.categories.items()
         },
         "contract": None if policy.contract is None else contract_document(policy.contract),
+        "panel": {"share": policy.panel.share, "holds": policy.panel.holds},
         "review": {
             "deadline_seconds": policy.review.deadline.total_seconds(),
             "on_deadline": policy.review.on_deadline.value,
@@ -75,6 +76,7 @@ def policy_of(
                 for earned in document["certified"]
             }
         ),
+        panel=PanelRules(**written["panel"]),
         review=ReviewRules(
             deadline=timedelta(seconds=review["deadline_seconds"]),
             on_deadline=Verdict(review["on_deadline"]),

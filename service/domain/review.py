@@ -97,7 +97,11 @@ class GivenAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewTask:
-    """An item that waits for people. `priority`: larger is more urgent."""
+    """An item that waits for people. `priority`: larger is more urgent.
+
+    An `audit` task asks about an item that the gate has decided already: its answer is a label,
+    and changes nothing else.
+    """
 
     id: TaskId
     decision_id: DecisionId
@@ -112,6 +116,7 @@ class ReviewTask:
     answers: tuple[GivenAnswer, ...] = ()
     resolved_at: datetime | None = None
     settles_at: datetime | None = None
+    audit: bool = False
     revision: int = 0
 
     @property

@@ -15,6 +15,7 @@ from service.domain.audit import AuditDraft, AuditEntry, ChainHead, StoredPayloa
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import CertificateId, DecisionId, DeliveryId, TaskId
+from service.domain.label import Label
 from service.domain.outcome import Outcome, Truth
 from service.domain.review import ReviewTask, TaskState
 
@@ -56,17 +57,6 @@ class StoredCertificate:
     document: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Label:
-    """What a person said of an item that was shown to them whatever its score was."""
-
-    decision_id: DecisionId
-    raw_score: float
-    right: bool  # approving, as it was, was right
-    category: str | None
-    at: datetime
-
-
 class Decisions(Protocol):
     def add(self, decisions: Sequence[Decision]) -> None: ...
 
@@ -82,15 +72,6 @@ class Decisions(Protocol):
 
     def taken_by(self, decision_id: DecisionId) -> str | None:
         """The run that has the verdict, where one has taken it."""
-        ...
-
-    def labels(self, gate: str, model_version: str | None) -> list[Label]:
-        """The gate's scored items that were reviewed because nothing was certified yet, with what
-        people said of them, oldest first: every item of its time, so no biased choice of them.
-
-        `model_version` is the bundle that scored them; None for the workflow's own signals. An
-        approval with an edit counts as the AI's result having been wrong.
-        """
         ...
 
     def add_truth(self, decision_id: DecisionId, truth: Truth) -> None: ...
@@ -223,6 +204,18 @@ class Policies(Protocol):
     def add(self, policy: StoredPolicy) -> None: ...
 
 
+class Labels(Protocol):
+    def add(self, label: Label) -> None: ...
+
+    def remove(self, decision_id: DecisionId) -> None:
+        """The answer was taken back."""
+        ...
+
+    def of_panel(self, gate: str, model_version: str | None) -> list[Label]:
+        """The gate's panel labels for scores of this bundle (None: of signals), oldest first."""
+        ...
+
+
 class Certificates(Protocol):
     def add(self, certificate: StoredCertificate) -> None: ...
 
@@ -268,6 +261,8 @@ class Transaction(Protocol):
     def idempotency(self) -> Idempotency: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def labels(self) -> Labels: ...
     @property
     def certificates(self) -> Certificates: ...
     @property

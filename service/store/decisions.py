@@ -19,7 +19,6 @@ from service.domain.decision import (
 from service.domain.errors import UnknownDecision
 from service.domain.ids import DecisionId
 from service.domain.outcome import DecidedBy, Outcome, Truth, Verdict
-from service.ports.store import Label
 from service.store import tables
 
 
@@ -69,37 +68,6 @@ class SqlDecisions:
             select(tables.decisions.c.taken_by_run).where(tables.decisions.c.id == decision_id)
         )
         return holder
-
-    def labels(self, gate: str, model_version: str | None) -> list[Label]:
-        row = tables.decisions.c
-        query = (
-            select(
-                row.id,
-                row.raw_score,
-                row.verdict,
-                row.edited_result,
-                row.category,
-                row.decided_at,
-            )
-            .where(
-                row.gate == gate,
-                row.reason == Reason.UNCERTIFIED,
-                row.decided_by == DecidedBy.HUMAN,
-                row.raw_score.is_not(None),
-                row.model_version.is_not_distinct_from(model_version),
-            )
-            .order_by(row.id)
-        )
-        return [
-            Label(
-                decision_id=found.id,
-                raw_score=found.raw_score,
-                right=found.verdict == Verdict.APPROVE and found.edited_result is None,
-                category=found.category,
-                at=found.decided_at,
-            )
-            for found in self._connection.execute(query)
-        ]
 
     def add_truth(self, decision_id: DecisionId, truth: Truth) -> None:
         self._connection.execute(
@@ -156,6 +124,7 @@ def _row_of(decision: Decision) -> dict[str, Any]:
         "model_version": decision.assessment.model_version,
         "failure": decision.assessment.failure,
         "notes": list(decision.assessment.notes),
+        "panel": decision.panel,
         **_outcome_columns(decision.outcome),
     }
 
@@ -202,6 +171,7 @@ def _decision_of(row: Row[Any]) -> Decision:
             failure=Reason(row.failure) if row.failure else None,
             notes=tuple(row.notes),
         ),
+        panel=row.panel,
         outcome=_outcome_of(row),
     )
 

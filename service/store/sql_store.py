@@ -19,9 +19,9 @@ from service.store.decisions import SqlDecisions
 from service.store.deliveries import SqlDeliveries
 from service.store.engine import open_engine, reading
 from service.store.idempotency import SqlIdempotency
+from service.store.labels import SqlLabels
 from service.store.policies import SqlPolicies
 from service.store.tasks import SqlTasks
-
 
 log = structlog.get_logger()
 
@@ -42,6 +42,7 @@ class SqlTransaction:
         self.idempotency = SqlIdempotency(connection)
         self.policies = SqlPolicies(connection)
         self.certificates = SqlCertificates(connection)
+        self.labels = SqlLabels(connection)
         self.access = SqlAccess(connection)
 
 

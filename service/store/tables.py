@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -105,7 +107,7 @@ decisions = Table(
     _maybe("comment"),
     _maybe("edited_result", Document),
     _maybe("taken_by_run"),
-    Index(None, "gate", "reason"),
+    Column("panel", Boolean, nullable=False, server_default=false()),
 )
 
 truths = Table(
@@ -139,6 +141,7 @@ review_tasks = Table(
     _maybe("resolved_at", Moment),
     _maybe("settles_at", Moment),
     _some("revision", Integer),
+    Column("audit", Boolean, nullable=False, server_default=false()),
     Index(None, "decision_id"),
     Index(None, "state", "gate", "priority"),
     Index(None, "state", "deadline_at"),
@@ -233,6 +236,21 @@ gate_policies = Table(
     _some("document", Document),
     _some("cause"),
     _some("created_at", Moment),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("decision_id", String, ForeignKey("decisions.id"), primary_key=True),
+    _some("gate"),
+    _some("raw_score", Double),
+    _maybe("model_version"),
+    _maybe("category"),
+    _some("right", Boolean),
+    _some("panel", Boolean),
+    _some("reviewer"),
+    _some("at", Moment),
+    Index(None, "gate", "panel"),
 )
 
 certificates = Table(

@@ -195,6 +195,7 @@ def _row_of(task: ReviewTask) -> dict[str, Any]:
         "resolved_at": task.resolved_at,
         "settles_at": task.settles_at,
         "revision": task.revision,
+        "audit": task.audit,
     }
 
 
@@ -214,6 +215,7 @@ def _task_of(row: Row[Any], answers: tuple[GivenAnswer, ...]) -> ReviewTask:
         resolved_at=row.resolved_at,
         settles_at=row.settles_at,
         revision=row.revision,
+        audit=row.audit,
     )
 
 

@@ -32,6 +32,7 @@ def draft_of_decision(decision: Decision, task: ReviewTask | None) -> AuditDraft
             "label": assessment.label,
             "model_version": assessment.model_version,
             "thresholds": {"low": decision.thresholds.low, "high": decision.thresholds.high},
+            "panel": decision.panel,
             "review_task_id": task.id if task else None,
         },
     )

@@ -1,8 +1,9 @@
 """Decide: assess an item, find its zone, and write decision, task and audit entry as one."""
 
 import asyncio
+import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,9 @@ from service.usecases.receipts import Receipt
 from service.usecases.recorder import Entry, Recorder
 
 log = structlog.get_logger()
+
+_LOT = random.SystemRandom()
+"""Nobody who knows the code, or the items before, can tell whom the panel will draw."""
 
 ERROR_COST: dict[RiskLevel, float] = {RiskLevel.LOW: 1, RiskLevel.MEDIUM: 3, RiskLevel.HIGH: 10}
 """What a wrong decision weighs in the queue, relative to a low-risk one."""
@@ -71,6 +75,7 @@ class DecideItem:
         bus: Bus,
         clock: Clock,
         meter: Meter,
+        lot: Callable[[], float] = _LOT.random,
     ) -> None:
         self._gates = gates
         self._assessor = assessor
@@ -78,6 +83,7 @@ class DecideItem:
         self._bus = bus
         self._clock = clock
         self._meter = meter
+        self._lot = lot
 
     async def __call__(
         self, order: DecisionOrder, principal: Principal, receipt: Receipt[Made]
@@ -88,11 +94,12 @@ class DecideItem:
         began = time.perf_counter()
         policy = self._gates.get(order.gate, principal)
         resume = _resume(order, policy)
+        drawn = self._lot() < policy.panel.share  # before anything is known of the item
         assessment = await self._assessor.assess(
             policy, order.item, order.category, order.signals, order.ai_result
         )
-        decision = self._decide(order, principal, policy, resume, assessment)
-        task = self._task(decision, policy) if decision.zone is Zone.HUMAN_REVIEW else None
+        decision = self._decide(order, principal, policy, resume, assessment, drawn=drawn)
+        task = self._task(decision, policy)
         written = await self._recorder.record(
             Entry(
                 decision=decision,
@@ -116,10 +123,14 @@ class DecideItem:
         policy: GatePolicy,
         resume: Resume,
         assessment: Assessment,
+        *,
+        drawn: bool,
     ) -> Decision:
         now = self._clock.now()
         rule = policy.rule_for(order.category)
         zone, reason = _zone(rule, assessment)
+        if drawn and policy.panel.holds and zone is not Zone.HUMAN_REVIEW:
+            zone, reason = Zone.HUMAN_REVIEW, Reason.AUDIT_SAMPLE
         return Decision(
             id=new_decision_id(),
             gate=policy.gate,
@@ -137,16 +148,26 @@ class DecideItem:
             reason=reason,
             thresholds=rule.thresholds,
             assessment=assessment,
+            # While nothing is certified people see every item: all of them are a panel.
+            panel=drawn or rule.uncertified,
             outcome=_policy_outcome(zone, now),
         )
 
-    def _task(self, decision: Decision, policy: GatePolicy) -> ReviewTask:
+    def _task(self, decision: Decision, policy: GatePolicy) -> ReviewTask | None:
+        """The question to people: what to do with the item, or, where the gate has decided it and
+        the panel drew it, what would have been right."""
+        audit = decision.zone is not Zone.HUMAN_REVIEW
+        if audit and not decision.panel:
+            return None
+        confidence = decision.assessment.confidence
         return ReviewTask(
             id=new_task_id(),
             decision_id=decision.id,
             gate=decision.gate,
             state=TaskState.PENDING,
-            priority=priority(decision.assessment.confidence, decision.risk_level),
+            # By lot for the panel: its items must not stand out by their place in the queue.
+            priority=priority(self._lot() if audit else confidence, decision.risk_level),
+            audit=audit,
             created_at=decision.created_at,
             deadline_at=decision.created_at + policy.review.deadline,
             quorum=policy.review.quorum,

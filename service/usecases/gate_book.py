@@ -1,7 +1,7 @@
 """The gates in force: the newest version of every policy, and how another one gets in."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import structlog
 
 from service.domain.access import Principal
 from service.domain.audit import AuditDraft
-from service.domain.errors import UnknownGate
+from service.domain.errors import Conflict, UnknownGate
 from service.domain.gate import Certified, GatePolicy
 from service.domain.gate_document import document_of, policy_of, written_part
 from service.domain.ids import GateName
@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 FROM_CONFIG = "config"
 FROM_CERTIFICATE = "certificate"
+
+TRIES_TO_ADOPT = 5
 
 REFRESH_EVERY_SECONDS = 2.0
 """How late a running service notices a version that another process wrote."""
@@ -51,6 +53,18 @@ class GateBook:
         that is no longer written takes no more items; those that wait there are still reviewed.
         """
         configured = list(configured)
+        for tries_left in reversed(range(TRIES_TO_ADOPT)):
+            try:
+                self._write_changed(configured, now)
+            except Conflict:  # processes that start at once: another has just written it
+                if not tries_left:
+                    raise
+            else:
+                break
+        self._offered = frozenset(policy.gate for policy in configured)
+        self.load()
+
+    def _write_changed(self, configured: Sequence[GatePolicy], now: datetime) -> None:
         with self._store.transaction() as tx:
             latest = {stored.gate: _policy(stored) for stored in tx.policies.latest()}
             from_config = {
@@ -63,8 +77,6 @@ class GateBook:
                 known = latest.get(policy.gate)
                 kept = known.certified if known and _earns_alike(known, policy) else {}
                 _write(tx, replace(policy, certified=kept), known, FROM_CONFIG, now)
-        self._offered = frozenset(policy.gate for policy in configured)
-        self.load()
 
     def certify(
         self,

@@ -68,7 +68,7 @@ class TimeKeeper:
             [draft_of_task(expired, "expired", "clock", now, on_deadline=rules.on_deadline.value)]
         )
         decision = tx.decisions.get(task.decision_id)
-        if decision is None:
+        if decision is None or task.audit:
             return
         outcome = Outcome(
             verdict=rules.on_deadline,

@@ -127,6 +127,8 @@ class Outcomes:
         if decision is None or not principal.sees(decision.gate):
             raise UnknownDecision
         task = tx.tasks.of_decision(decision_id)
+        if task is not None and task.audit:
+            task = None  # the panel is nobody's business but the reviewer's
         now = self._clock.now()
         outcome = decision.outcome
         final = outcome is not None and outcome.is_final(now)

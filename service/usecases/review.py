@@ -1,6 +1,6 @@
 """Review: people take tasks, answer them, give them back, take a verdict back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +8,6 @@ from typing import Any
 from service.domain import delivery as deliveries
 from service.domain import review
 from service.domain.access import Principal, Scope
-from service.domain.decision import Decision
-from service.domain.delivery import Delivery
 from service.domain.errors import UndoWindowClosed, UnknownTask
 from service.domain.ids import TaskId, new_lease_token
 from service.domain.outcome import DecidedBy, Outcome
@@ -23,18 +21,13 @@ from service.ports.store import Page, Store, Transaction
 from service.usecases.audited import draft_of_delivery, draft_of_task
 from service.usecases.conclude import conclude
 from service.usecases.gate_book import GateBook
+from service.usecases.learn import keep_label
 from service.usecases.receipts import Receipt
+from service.usecases.task_views import TaskView, TaskViews
+
+__all__ = ["AnswerOrder", "ReviewTasks", "TaskView"]
 
 NO_UNDO = timedelta(0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskView:
-    """A task as people see it: with the decision it came from and where its delivery stands."""
-
-    task: ReviewTask
-    decision: Decision
-    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +55,7 @@ class ReviewTasks:
     ) -> None:
         self._store = store
         self._gates = gates
+        self._see = TaskViews(gates)
         self._writer = writer
         self._bus = bus
         self._clock = clock
@@ -70,7 +64,7 @@ class ReviewTasks:
     def read(self, task_id: TaskId, principal: Principal) -> TaskView:
         principal.demand(Scope.REVIEW, Scope.READ)
         with self._store.reading() as tx:
-            return _view(tx, _visible(tx.tasks.get(task_id), principal))
+            return self._see.one(tx, _visible(tx.tasks.get(task_id), principal))
 
     def browse(
         self,
@@ -86,7 +80,7 @@ class ReviewTasks:
             found = tx.tasks.browse(
                 gates=_gates(principal, gate), states=states, holder=holder, page=page
             )
-            return _views(tx, found)
+            return self._see.many(tx, found)
 
     def waiting(self, principal: Principal) -> dict[tuple[str, TaskState], int]:
         """How many tasks each (gate, state) holds, of those this principal may see."""
@@ -116,7 +110,7 @@ class ReviewTasks:
                 now=now,
                 limit=limit,
             )
-            return _views(tx, [self._claim(tx, task, principal, now) for task in waiting])
+            return self._see.many(tx, [self._claim(tx, task, principal, now) for task in waiting])
 
         with self._store.transaction() as tx:
             answer = receipt.once(tx, now, act)
@@ -210,6 +204,7 @@ class ReviewTasks:
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             lease = self._gates.of(task.gate).review.lease
+            tx.labels.remove(task.decision_id)
             undone = review.undo(task, principal.name, new_lease_token(), now, lease)
             drafts = [draft_of_task(undone, "undone", principal.name, now)]
             if latest := tx.deliveries.latest_of_task(task.id):
@@ -219,7 +214,8 @@ class ReviewTasks:
                 cancelled = deliveries.cancelled(locked, now)
                 tx.deliveries.save(cancelled)
                 drafts.append(draft_of_delivery(cancelled, "cancelled", principal.name, now))
-            tx.decisions.set_outcome(task.decision_id, None)
+            if not task.audit:
+                tx.decisions.set_outcome(task.decision_id, None)
             tx.tasks.save(undone)
             tx.audit.append(drafts)
             return undone
@@ -242,7 +238,9 @@ class ReviewTasks:
             answer = receipt.once(
                 tx,
                 now,
-                lambda: _view(tx, act(tx, _visible(tx.tasks.lock(task_id), principal), now)),
+                lambda: self._see.one(
+                    tx, act(tx, _visible(tx.tasks.lock(task_id), principal), now)
+                ),
             )
         if event:
             self._tell(task_id, event)
@@ -262,6 +260,10 @@ class ReviewTasks:
         verdict = task.verdict
         if decision is None or verdict is None or task.settles_at is None:
             raise UnknownTask  # a resolved task has all three
+        keep_label(tx, decision, given, verdict)
+        self._meter.reviewed(task.gate, (given.at - task.created_at).total_seconds())
+        if task.audit:
+            return
         outcome = Outcome(
             verdict=verdict,
             by=DecidedBy.HUMAN,
@@ -272,7 +274,6 @@ class ReviewTasks:
             edited_result=given.edited_result,
         )
         conclude(tx, self._writer, decision, task, outcome, actor=given.reviewer, now=given.at)
-        self._meter.reviewed(task.gate, (given.at - task.created_at).total_seconds())
 
     def _tell(self, key: str, what: str) -> None:
         self._bus.publish(Event(topic="task", key=key, what=what))
@@ -288,16 +289,3 @@ def _visible(task: ReviewTask | None, principal: Principal) -> ReviewTask:
     if task is None or not principal.sees(task.gate):
         raise UnknownTask
     return task
-
-
-def _view(tx: Transaction, task: ReviewTask) -> TaskView:
-    return _views(tx, [task])[0]
-
-
-def _views(tx: Transaction, tasks: Sequence[ReviewTask]) -> list[TaskView]:
-    decisions = tx.decisions.get_many([task.decision_id for task in tasks])
-    latest = tx.deliveries.latest_of_tasks([task.id for task in tasks])
-    return [
-        TaskView(task=task, decision=decisions[task.decision_id], delivery=latest.get(task.id))
-        for task in tasks
-    ]

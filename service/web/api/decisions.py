@@ -39,7 +39,9 @@ async def decide(
     services = services_of(request)
 
     def render(made: Made) -> dict[str, Any]:
-        return present.decision(*made, services.public_url).model_dump(mode="json")
+        decision, task = made
+        asked = None if task is None or task.audit else task
+        return present.decision(decision, asked, services.public_url).model_dump(mode="json")
 
     return JSONResponse(await services.decide(order_of(gate, order), caller, keyed.receipt(render)))
 

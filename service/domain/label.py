@@ -1,0 +1,26 @@
+"""A label: what a person said of an item, kept for learning."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.domain.ids import DecisionId, GateName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """Whether approving was right. An approval with an edit means that the result was wrong.
+
+    `panel` items were shown to people whatever their score was, so together they are like the
+    items to come; the others were chosen for their scores, and no certificate may rest on them.
+    `model_version` is the bundle that gave `raw_score`; None for a signal of the workflow.
+    """
+
+    decision_id: DecisionId
+    gate: GateName
+    raw_score: float
+    model_version: str | None
+    category: str | None
+    right: bool
+    panel: bool
+    reviewer: str
+    at: datetime

@@ -1,0 +1,34 @@
+"""What people said of items, for learning."""
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, insert, select
+
+from service.domain.ids import DecisionId
+from service.domain.label import Label
+from service.store import tables
+
+_label = tables.labels.c
+
+
+class SqlLabels:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, label: Label) -> None:
+        self._connection.execute(insert(tables.labels), asdict(label))
+
+    def remove(self, decision_id: DecisionId) -> None:
+        self._connection.execute(delete(tables.labels).where(_label.decision_id == decision_id))
+
+    def of_panel(self, gate: str, model_version: str | None) -> list[Label]:
+        query = (
+            select(tables.labels)
+            .where(
+                _label.gate == gate,
+                _label.panel.is_(True),
+                _label.model_version.is_not_distinct_from(model_version),
+            )
+            .order_by(_label.decision_id)
+        )
+        return [Label(**row._mapping) for row in self._connection.execute(query)]

@@ -1,0 +1,99 @@
+"""Learn: keep what people say of items, and certify gates again as the labels come in."""
+
+import threading
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from service.domain.decision import Decision
+from service.domain.gate import GatePolicy
+from service.domain.label import Label
+from service.domain.outcome import Verdict
+from service.domain.review import GivenAnswer
+from service.ports.store import Store, Transaction
+from service.thresholds.sample import Sample
+from service.usecases.certify import CertifyGate
+from service.usecases.gate_book import GateBook
+
+log = structlog.get_logger()
+
+LOOK_EVERY_SECONDS = 5.0
+FEWEST_LABELS = 100
+GROWTH = 1.25
+"""A certificate gives way to one on so many times its labels. Each has its own delta: certifying
+at every label would spend it again and again."""
+
+
+def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict: Verdict) -> None:
+    """Keep what was said of a scored item, for calibration and certificates."""
+    raw_score = decision.assessment.raw_score
+    if raw_score is None:
+        return
+    tx.labels.add(
+        Label(
+            decision_id=decision.id,
+            gate=decision.gate,
+            raw_score=raw_score,
+            model_version=decision.assessment.model_version,
+            category=decision.category,
+            right=verdict is Verdict.APPROVE and given.edited_result is None,
+            panel=decision.panel,
+            reviewer=given.reviewer,
+            at=given.at,
+        )
+    )
+
+
+class Learner:
+    """Certifies gates that have a contract on their panel's labels, as these grow in number."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        gates: GateBook,
+        certify: CertifyGate,
+        model_versions: Mapping[str, str],
+    ) -> None:
+        self._store = store
+        self._gates = gates
+        self._certify = certify
+        self._model_versions = model_versions
+
+    def run(self, stop: threading.Event) -> None:
+        """Look at every gate now and then, until told to stop."""
+        while not stop.wait(LOOK_EVERY_SECONDS):
+            for policy in self._gates.offered():
+                try:
+                    self.look_at(policy)
+                except Exception:  # one gate's trouble is not the others'; its labels stay
+                    log.exception("learning.failed", gate=policy.gate)
+
+    def look_at(self, policy: GatePolicy) -> bool:
+        """Certify the gate if its labels have grown enough. Returns whether it did."""
+        if policy.contract is None:
+            return False
+        with self._store.reading() as tx:
+            labels = tx.labels.of_panel(policy.gate, self._model_versions.get(policy.scorer))
+        if len(labels) < max(FEWEST_LABELS, GROWTH * self._rests_on(policy)):
+            return False
+        self._certify(policy, sample_of(labels), None, actor="learner")
+        return True
+
+    def _rests_on(self, policy: GatePolicy) -> int:
+        """How many labels the certificate in force rests on; 0 where there is none."""
+        certificates = self._gates.certificates(policy)
+        whole = next((one for one in certificates if one.document["scope"] is None), None)
+        return 0 if whole is None else int(whole.document["labels"])
+
+
+def sample_of(labels: Sequence[Label]) -> Sample:
+    """The labels as a sample, from the first day to the last."""
+    named = any(label.category for label in labels)
+    return Sample.of(
+        [label.raw_score for label in labels],
+        [label.right for label in labels],
+        categories=[label.category or "" for label in labels] if named else None,
+        since=min(label.at for label in labels),
+        until=max(label.at for label in labels),
+    )

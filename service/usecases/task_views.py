@@ -1,0 +1,48 @@
+"""Tasks as people may see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from service.domain.decision import Decision, hidden
+from service.domain.delivery import Delivery
+from service.domain.review import ReviewTask
+from service.ports.store import Transaction
+from service.usecases.gate_book import GateBook
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskView:
+    """A task as people see it: with the decision it came from and where its delivery stands.
+
+    Where the gate has a panel, the AI's word is `blind`, hidden until the first answer, on every
+    task: so nobody can tell the panel's items, nor lean on the AI for them.
+    """
+
+    task: ReviewTask
+    decision: Decision
+    delivery: Delivery | None = None
+    blind: bool = False
+
+
+class TaskViews:
+    def __init__(self, gates: GateBook) -> None:
+        self._gates = gates
+
+    def one(self, tx: Transaction, task: ReviewTask) -> TaskView:
+        return self.many(tx, [task])[0]
+
+    def many(self, tx: Transaction, tasks: Sequence[ReviewTask]) -> list[TaskView]:
+        decisions = tx.decisions.get_many([task.decision_id for task in tasks])
+        latest = tx.deliveries.latest_of_tasks([task.id for task in tasks])
+        return [
+            self._seen(task, decisions[task.decision_id], latest.get(task.id)) for task in tasks
+        ]
+
+    def _seen(self, task: ReviewTask, decision: Decision, delivery: Delivery | None) -> TaskView:
+        has_panel = task.audit or self._gates.of(task.gate).panel.share > 0
+        blind = has_panel and not task.answers
+        if blind:
+            decision = hidden(decision)
+        elif task.audit:
+            decision = replace(decision, outcome=None)  # it was the gate's, not the reviewer's
+        return TaskView(task=task, decision=decision, delivery=delivery, blind=blind)

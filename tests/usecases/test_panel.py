@@ -1,0 +1,220 @@
+"""The blind panel and what is learned from it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.domain.decision import Decision, Item, Reason, Zone
+from service.domain.gate import CLOSED, PanelRules
+from service.domain.label import Label
+from service.domain.outcome import DecidedBy, Verdict
+from service.domain.review import Answer
+from service.ports.store import Page
+from service.usecases.assess import Assessor
+from service.usecases.certify import CertifyGate
+from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.keep_time import TimeKeeper
+from service.usecases.learn import FEWEST_LABELS, Learner
+from service.usecases.receipts import Receipt
+from service.web.api import present
+from tests.usecases.acting import answer, claim, ids
+from tests.usecases.conftest import ANN, POLICY, House
+from tests.usecases.test_certify import EARNING
+
+type Ask = Callable[..., dict[str, Any]]
+
+DRAWN, NOT_DRAWN = 0.0, 0.99
+
+
+@pytest.fixture
+def ask(house: House) -> Ask:
+    """Ask a gate whose panel takes half of the items; `lot` says what is drawn for this one."""
+    house.adopt(POLICY, panel=PanelRules(share=0.5))
+
+    def ask(score: float, lot: float = DRAWN) -> dict[str, Any]:
+        decide = DecideItem(
+            gates=house.gates,
+            assessor=Assessor({}),
+            recorder=house.recorder,
+            bus=house.bus,
+            clock=house.clock,
+            meter=house.metrics,
+            lot=lambda: lot,
+        )
+        order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": score})
+        return asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+
+    return ask
+
+
+def stored(house: House, asked: dict[str, Any]) -> Decision:
+    with house.store.reading() as tx:
+        [decision] = tx.decisions.get_many([asked["decision"]]).values()
+    return decision
+
+
+def labels(house: House) -> list[Label]:
+    with house.store.reading() as tx:
+        return tx.labels.of_panel("gate", None)
+
+
+def deliveries(house: House) -> int:
+    with house.store.reading() as tx:
+        return len(tx.deliveries.browse(gates=None, state=None, page=Page()))
+
+
+def test_a_drawn_item_is_decided_as_without_the_panel(house: House, ask: Ask) -> None:
+    asked = ask(0.95)
+    assert asked["zone"] == Zone.AUTO_APPROVE
+    decision = stored(house, asked)
+    assert (decision.reason, decision.panel) == (Reason.ABOVE_HIGH, True)
+    view = house.outcomes.read(asked["decision"], ANN)
+    assert view.task is None
+    assert view.outcome
+    assert (view.outcome.verdict, view.outcome.by) == (Verdict.APPROVE, DecidedBy.POLICY)
+
+
+def test_an_item_not_drawn_asks_nobody(house: House, ask: Ask) -> None:
+    assert ask(0.95, NOT_DRAWN)["task"] is None
+    assert not stored(house, ask(0.95, NOT_DRAWN)).panel
+
+
+def test_the_panels_answer_is_a_label_and_nothing_else(house: House, ask: Ask) -> None:
+    asked = ask(0.95)
+    answer(house, claim(house), Answer.REJECT)
+    [label] = labels(house)
+    assert (label.raw_score, label.right, label.panel) == (0.95, False, True)
+    assert deliveries(house) == 0
+    outcome = stored(house, asked).outcome
+    assert outcome
+    assert outcome.verdict is Verdict.APPROVE
+
+
+def test_a_reviewer_cannot_tell_the_panels_items(house: House, ask: Ask) -> None:
+    ask(0.95)
+    ask(0.5, NOT_DRAWN)
+    seen = [present.task(claim(house)).model_dump(mode="json") for _ in range(2)]
+    own = {"task_id", "decision_id", "priority"}
+    first, second = ({k: v for k, v in one.items() if k not in own} for one in seen)
+    assert first == second
+    assert first["suggestion"] is None
+    assert first["confidence"] is None
+    assert first["reason"] == "hidden"
+    assert first["thresholds"] == {"low": None, "high": None}
+    assert first["outcome"] is None
+
+
+def test_the_ais_word_shows_after_the_first_answer(house: House, ask: Ask) -> None:
+    ask(0.5, NOT_DRAWN)
+    view = claim(house)
+    answer(house, view)
+    after = house.review.read(view.task.id, ANN)
+    assert not after.blind
+    assert after.decision.assessment.confidence == 0.5
+
+
+def test_a_missed_deadline_of_the_panel_changes_nothing(house: House, ask: Ask) -> None:
+    asked = ask(0.95)
+    keeper = TimeKeeper(
+        store=house.store,
+        gates=house.gates,
+        writer=house.writer,
+        bus=house.bus,
+        clock=house.clock,
+    )
+    house.clock.forward(hours=2)
+    assert keeper.sweep() == 1
+    outcome = stored(house, asked).outcome
+    assert outcome
+    assert (outcome.verdict, outcome.by) == (Verdict.APPROVE, DecidedBy.POLICY)
+    assert labels(house) == []
+    assert deliveries(house) == 0
+
+
+def test_a_policy_may_hold_the_panels_items_back(house: House, ask: Ask) -> None:
+    house.adopt(POLICY, panel=PanelRules(share=0.5, holds=True))
+    asked = ask(0.95)
+    assert asked["zone"] == Zone.HUMAN_REVIEW
+    assert stored(house, asked).reason is Reason.AUDIT_SAMPLE
+
+
+def test_an_undone_answer_is_no_label(house: House, ask: Ask) -> None:
+    ask(0.95)
+    view = claim(house)
+    answer(house, view, undo=timedelta(seconds=5))
+    assert len(labels(house)) == 1
+    house.review.undo(view.task.id, ANN, Receipt(principal=ANN.name, render=lambda _: {}))
+    assert labels(house) == []
+
+
+def test_items_chosen_for_their_scores_are_no_panel(house: House, ask: Ask) -> None:
+    ask(0.5, NOT_DRAWN)
+    answer(house, claim(house))
+    assert labels(house) == []
+
+
+def learner(house: House) -> Learner:
+    certify = CertifyGate(store=house.store, gates=house.gates, bus=house.bus, clock=house.clock)
+    return Learner(store=house.store, gates=house.gates, certify=certify, model_versions={})
+
+
+def fill_panel(house: House, items: int) -> None:
+    """Labels as the cold start brings them, straight into the store."""
+    lot = np.random.default_rng(len(labels(house)))
+    right = lot.random(items) < 0.5
+    scores = 1 / (1 + np.exp(-1.9 * (np.where(right, 2.4, -2.4) + lot.standard_normal(items))))
+
+    async def crowd() -> list[dict[str, Any]]:
+        order = (
+            DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": float(score)})
+            for score in scores
+        )
+        receipt = Receipt[Any](principal=ANN.name, render=ids)
+        return await asyncio.gather(*(house.decide(one, ANN, receipt) for one in order))
+
+    made = asyncio.run(crowd())
+    with house.store.transaction() as tx:
+        for asked, score, is_right in zip(made, scores, right, strict=True):
+            tx.labels.add(
+                Label(
+                    decision_id=asked["decision"],
+                    gate=POLICY.gate,
+                    raw_score=float(score),
+                    model_version=None,
+                    category=None,
+                    right=bool(is_right),
+                    panel=True,
+                    reviewer="person:ann",
+                    at=house.clock.now(),
+                )
+            )
+
+
+def test_a_cold_gate_opens_by_itself_as_labels_come_in(house: House) -> None:
+    house.gates.adopt([EARNING], house.clock.now())
+    learning = learner(house)
+    fill_panel(house, FEWEST_LABELS - 1)
+    assert not learning.look_at(house.gates.of("gate"))
+    fill_panel(house, 1400)
+    assert learning.look_at(house.gates.of("gate"))
+    opened = house.gates.of("gate").rule_for(None)
+    assert opened.thresholds != CLOSED
+    assert not learning.look_at(house.gates.of("gate"))  # nothing new was learned since
+
+
+def test_every_item_of_the_cold_start_is_a_panel_item(house: House) -> None:
+    house.gates.adopt([EARNING], house.clock.now())
+    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.99})
+    asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    answer(house, claim(house), Answer.APPROVE)
+    [label] = labels(house)
+    assert (label.right, label.panel) == (True, True)
+
+
+def test_fixed_thresholds_learn_nothing(house: House) -> None:
+    assert not learner(house).look_at(replace(POLICY, contract=None))
