@@ -20,8 +20,6 @@ log = structlog.get_logger()
 FROM_CONFIG = "config"
 FROM_CERTIFICATE = "certificate"
 
-TRIES_TO_ADOPT = 5
-
 REFRESH_EVERY_SECONDS = 2.0
 """How late a running service notices a version that another process wrote."""
 
@@ -53,14 +51,10 @@ class GateBook:
         that is no longer written takes no more items; those that wait there are still reviewed.
         """
         configured = list(configured)
-        for tries_left in reversed(range(TRIES_TO_ADOPT)):
-            try:
-                self._write_changed(configured, now)
-            except Conflict:  # processes that start at once: another has just written it
-                if not tries_left:
-                    raise
-            else:
-                break
+        try:
+            self._write_changed(configured, now)
+        except Conflict:  # a process that starts at the same moment was quicker: read what it wrote
+            self._write_changed(configured, now)
         self._offered = frozenset(policy.gate for policy in configured)
         self.load()
 
