@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 HAND_WRITTEN = {
     "LICENSE": "Apache License",
     "README.md": "# Confidence Gate",
-    "readme/README_zh_Hans.md": "# 置信度闸门",
+    "readme/README_zh_Hans.md": "# 置信度关卡",
 }
 
 

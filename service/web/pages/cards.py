@@ -77,6 +77,7 @@ class Card:
     ai_result_is_json: bool
     label: str | None
     suggestion: Verdict | None
+    blind: bool
     scale: Scale
     thresholds: Thresholds
     reason: str
@@ -122,6 +123,7 @@ def card_of(view: TaskView, viewer: Principal, now: datetime, lease: timedelta) 
         ai_result_is_json=not isinstance(decision.ai_result, str),
         label=decision.assessment.label,
         suggestion=suggestion_of(decision.assessment.confidence),
+        blind=view.blind,
         scale=Scale.of(decision.assessment, decision.thresholds),
         thresholds=decision.thresholds,
         reason=decision.reason.value,
