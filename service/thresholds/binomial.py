@@ -140,11 +140,23 @@ def _away_from_zero(value: float) -> float:
 
 
 def _falling_root(difference: Callable[[float], float]) -> float:
-    """Where a function that falls on [0, 1] passes 0, from above: halving until floats end."""
+    """Where a function that falls on [0, 1] passes 0, to a part in 10^12, never too low.
+
+    False position, where the end that stays twice is taken for half as far (the Illinois rule).
+    """
     low, high = 0.0, 1.0
-    while low < (middle := (low + high) / 2) < high:
-        if difference(middle) > 0:
-            low = middle
+    at_low, at_high = difference(low), difference(high)
+    moved = 0
+    while high - low > 1e-12 * high:
+        # The margin brings in the far end once the near one has all but arrived.
+        margin = 0.4e-12 * high
+        middle = low + (high - low) * at_low / (at_low - at_high)
+        middle = min(high - margin, max(low + margin, middle))
+        found = difference(middle)
+        if found > 0:
+            low, at_low = middle, found
+            at_high, moved = at_high / 2 if moved > 0 else at_high, 1
         else:
-            high = middle
+            high, at_high = middle, found
+            at_low, moved = at_low / 2 if moved < 0 else at_low, -1
     return high

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -64,10 +65,10 @@ class Sample:
         """Whether all labels say the same: such a sample cannot tell good from bad."""
         return len(self) == 0 or bool(self.labels.all() or not self.labels.any())
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The identity of the scores and labels, in whatever order they came."""
-        ordered = self._in_order()
+        ordered = self._in_order
         return hashlib.sha256(ordered.scores.tobytes() + ordered.labels.tobytes()).hexdigest()
 
     def where(self, chosen: Flags | NDArray[np.int64]) -> "Sample":
@@ -88,11 +89,12 @@ class Sample:
         lot's seed: were the lot the same for every sample, then the ranks that land in the testing
         part would be too, and it would no longer be a random draw.
         """
-        ordered = self._in_order()
+        ordered = self._in_order
         lot = np.random.default_rng([seed, int(self.sha256[:32], 16)])
         drawn = lot.permutation(len(self))
         cut = len(self) // FITTING_SHARE
         return ordered.where(drawn[:cut]), ordered.where(drawn[cut:])
 
+    @cached_property
     def _in_order(self) -> "Sample":
         return self.where(np.lexsort((self.labels, self.scores)))
