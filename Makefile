@@ -53,7 +53,7 @@ browser:
 
 # --- the main jobs ---
 
-.PHONY: demo test check format package bench
+.PHONY: demo test check format package
 demo: setup ## Comments through a Dify workflow, people decide, branches resume (AUTO=1, DATA=davidson)
 	@$(BIN)/python -m demo
 

@@ -22,7 +22,7 @@ def table(rows: Sequence[Row]) -> Table:
     board.add_column("Comment", ratio=3, no_wrap=True, overflow="ellipsis")
     board.add_column("Decision", no_wrap=True)
     board.add_column("c", justify="right", no_wrap=True)
-    board.add_column("Where it stands", ratio=2, no_wrap=True, overflow="ellipsis")
+    board.add_column("Where it stands", min_width=28, no_wrap=True, overflow="ellipsis")
     for row in rows:
         word, colour = _DECISIONS[row.decision]
         confidence = "" if row.confidence is None else f"{row.confidence:.2f}"
