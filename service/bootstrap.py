@@ -32,6 +32,7 @@ from service.usecases.audit_trail import AuditTrail
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries, DeliveryWorker
+from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import Learner
@@ -163,6 +164,7 @@ def build_app(
     scorers = {name: make_scorer(settings, bundle) for name, bundle in bundles.items()}
     recorder = Recorder(store)
     writer = ResumeMessageWriter(configuration.apps)
+    forecast = Forecast(store=store, clock=clock)
     services = Services(
         decide=DecideItem(
             gates=gates,
@@ -180,6 +182,7 @@ def build_app(
         doorkeeper=doorkeeper,
         audit=AuditTrail(store),
         gates=gates,
+        forecast=forecast,
         live=Live(bus),
         bus=bus,
         clock=clock,
@@ -191,6 +194,7 @@ def build_app(
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )
+    background.loops = (*background.loops, forecast.run)
 
     def on_stop() -> None:
         background.end()

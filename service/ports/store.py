@@ -125,6 +125,10 @@ class Tasks(Protocol):
         """Open tasks past their deadline, and claimed tasks whose lease lapsed; locked."""
         ...
 
+    def count_resolved(self, since: datetime) -> dict[str, int]:
+        """How many tasks of each gate were resolved since then."""
+        ...
+
     def count_by_state(self, gates: frozenset[str] | None) -> dict[tuple[str, TaskState], int]:
         """How many tasks each (gate, state) holds."""
         ...

@@ -122,6 +122,14 @@ class SqlTasks:
         )
         return self._all(query.with_for_update(skip_locked=True))
 
+    def count_resolved(self, since: datetime) -> dict[str, int]:
+        query = (
+            select(_task.gate, func.count().label("resolved"))
+            .where(_task.state == TaskState.RESOLVED, _task.resolved_at >= since)
+            .group_by(_task.gate)
+        )
+        return {row.gate: row.resolved for row in self._connection.execute(query)}
+
     def count_by_state(self, gates: frozenset[str] | None) -> dict[tuple[str, TaskState], int]:
         query = (
             select(_task.gate, _task.state, func.count())

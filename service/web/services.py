@@ -11,6 +11,7 @@ from service.usecases.access import Doorkeeper
 from service.usecases.audit_trail import AuditTrail
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries
+from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
 from service.usecases.outcomes import Outcomes
 from service.usecases.review import ReviewTasks
@@ -26,6 +27,7 @@ class Services:
     doorkeeper: Doorkeeper
     audit: AuditTrail
     gates: GateBook
+    forecast: Forecast
     live: Live
     bus: Bus
     clock: Clock

@@ -41,7 +41,8 @@ async def decide(
     def render(made: Made) -> dict[str, Any]:
         decision, task = made
         asked = None if task is None or task.audit else task
-        return present.decision(decision, asked, services.public_url).model_dump(mode="json")
+        wait = services.forecast.seconds(gate) if asked else None
+        return present.decision(decision, asked, services.public_url, wait).model_dump(mode="json")
 
     return JSONResponse(await services.decide(order_of(gate, order), caller, keyed.receipt(render)))
 

@@ -14,8 +14,13 @@ from service.usecases.outcomes import DecisionView, Taken
 from service.usecases.review import TaskView
 
 
-def decision(made: Decision, task: ReviewTask | None, base_url: str) -> wire.DecisionResponse:
-    return wire.DecisionResponse(**_decision(made, task.id if task else None, base_url))
+def decision(
+    made: Decision, task: ReviewTask | None, base_url: str, wait_seconds: float | None
+) -> wire.DecisionResponse:
+    return wire.DecisionResponse(
+        **_decision(made, task.id if task else None, base_url),
+        estimated_wait_seconds=wait_seconds,
+    )
 
 
 def decision_record(view: DecisionView, base_url: str) -> wire.DecisionRecord:
