@@ -36,9 +36,11 @@ class Asked:
 
     method: str
     path: str
+    body: str
 
-    def fits(self, method: str, path: str) -> bool:
-        return self.method == method and re.search(path, self.path) is not None
+    def fits(self, method: str, pattern: str) -> bool:
+        """Whether the pattern is found in the path, a space and the body."""
+        return self.method == method and re.search(pattern, f"{self.path} {self.body}") is not None
 
 
 @dataclass(kw_only=True)
@@ -46,7 +48,7 @@ class Trap:
     """Catches the first request that fits. With `drop`, its caller then hears no more."""
 
     method: str
-    path: str
+    pattern: str
     moment: Moment
     spring: Callable[[], None]
     drop: bool
@@ -79,14 +81,13 @@ class Middleman:
     def catch(
         self,
         method: str,
-        path: str,
+        pattern: str,
         moment: Moment,
         spring: Callable[[], None],
         *,
         drop: bool = True,
     ) -> threading.Event:
-        """Set a trap for the first request that fits (`path`: a pattern to search for); the event
-        is set once it has sprung."""
+        """Set a trap for the first request that fits; the event is set once it has sprung."""
         sprung = threading.Event()
 
         def spring_and_tell() -> None:
@@ -97,31 +98,37 @@ class Middleman:
 
         with self._changed:
             self._traps.append(
-                Trap(method=method, path=path, moment=moment, spring=spring_and_tell, drop=drop)
+                Trap(
+                    method=method,
+                    pattern=pattern,
+                    moment=moment,
+                    spring=spring_and_tell,
+                    drop=drop,
+                )
             )
         return sprung
 
-    def refuse(self, method: str, path: str, status: int) -> threading.Event:
+    def refuse(self, method: str, pattern: str, status: int) -> threading.Event:
         """Refuse the first request that fits."""
 
         def spring() -> None:
             raise Refused(status)
 
-        return self.catch(method, path, Moment.ARRIVED, spring)
+        return self.catch(method, pattern, Moment.ARRIVED, spring)
 
-    def statuses(self, method: str, path: str) -> list[int]:
+    def statuses(self, method: str, pattern: str) -> list[int]:
         """What the other side has answered so far to requests that fit."""
         with self._changed:
-            return [status for asked, status in self._answers if asked.fits(method, path)]
+            return [status for asked, status in self._answers if asked.fits(method, pattern)]
 
-    def wait_for(self, method: str, path: str, count: int = 1) -> None:
+    def wait_for(self, method: str, pattern: str, count: int = 1) -> None:
         """Wait until so many requests that fit have been answered."""
         with self._changed:
             enough = self._changed.wait_for(
-                lambda: sum(asked.fits(method, path) for asked, _ in self._answers) >= count,
+                lambda: sum(asked.fits(method, pattern) for asked, _ in self._answers) >= count,
                 PATIENCE,
             )
-        assert enough, f"waited in vain for {count} x {method} {path}"
+        assert enough, f"waited in vain for {count} x {method} {pattern}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -142,7 +149,9 @@ class Middleman:
 
     def _carry(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
-        asked = Asked(method=handler.command, path=handler.path)
+        asked = Asked(
+            method=handler.command, path=handler.path, body=body.decode("utf-8", "replace")
+        )
         self._at(Moment.ARRIVED, asked)
         upstream = http.client.HTTPConnection(self._upstream, timeout=PATIENCE)
         try:
@@ -177,7 +186,7 @@ class Middleman:
             caught = [
                 trap
                 for trap in self._traps
-                if trap.moment is moment and asked.fits(trap.method, trap.path)
+                if trap.moment is moment and asked.fits(trap.method, trap.pattern)
             ]
             for trap in caught:
                 self._traps.remove(trap)

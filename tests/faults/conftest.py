@@ -1,5 +1,4 @@
-"""What the fault tests share: a lab with the shipped native workflow, and two replicas of the
-service on one PostgreSQL and one Redis."""
+"""What the fault tests share: two replicas of the service on one PostgreSQL and one Redis."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,10 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from demo.service_process import ROOT
-from lab.process import LabProcess
 from tests.faults.receiver import SECRET, Receiver
-from tests.installation import ServiceCaller, Site, free_ports, start_lab
+from tests.installation import ServiceCaller, Site, free_ports
 from tests.servers import PostgresServer, RedisServer, a_server, start_redis
 
 GATES = """\
@@ -24,20 +21,6 @@ gates:
     apps: [receiver]
     resume: {{mode: webhook, app: receiver}}
 """
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    """The service's, known before it starts."""
-    [port] = free_ports(1)
-    return port
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[LabProcess]:
-    apps = {"native": ROOT / "workflows" / "content-review-native.yml"}
-    with start_lab(apps, tmp_path_factory.mktemp("lab"), f"http://127.0.0.1:{port}") as lab:
-        yield lab
 
 
 @dataclass(frozen=True, kw_only=True)

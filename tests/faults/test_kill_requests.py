@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.installation import ServiceCaller, Site
+from tests.installation import ServiceCaller, Site, free_ports
 from tests.middleman import Middleman, Moment
 
 GATE = "content-moderation"
@@ -67,7 +67,8 @@ class Aftermath:
 
 
 @pytest.fixture(scope="module")
-def after(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+def after(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    [port] = free_ports(1)
     site = Site(tmp_path_factory.mktemp("site"), port, GATES)
     with site.start() as process, Middleman(site.url) as middleman:
         service, through = ServiceCaller(site.url), ServiceCaller(middleman.url)
@@ -101,7 +102,7 @@ def killed_among(
         answered.release()
         killed.wait(PATIENCE)
 
-    for path in ("/decisions$", "/decision$", "/claim$"):
+    for path in ("/decisions ", "/decision ", "/claim "):
         middleman.catch("POST", path, Moment.ANSWERED, stand_still)
     with ThreadPoolExecutor(CALLERS + len(lost)) as pool:
         unheard = [pool.submit(request) for request in lost]

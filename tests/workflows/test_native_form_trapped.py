@@ -80,6 +80,16 @@ def test_a_resume_that_dify_puts_off_is_waited_for(native, service, lab, watched
     assert watched.statuses("POST", paused.token) == [200]
 
 
+def test_a_dify_that_is_away_when_the_verdict_comes_gets_it_later(native, service, watched, text):
+    paused = native.start_paused(text=text, **DELICATE)
+    refused = watched.refuse("GET", f"/workflows/run/{paused.id}", 503)
+    task = service.review(text, "approve")
+    delivery = service.until_delivery(task["decision_id"], "delivered")
+    assert refused.is_set()
+    assert delivery["attempts"] == 2
+    assert paused.end()["outputs"]["verdict"] == "approve"
+
+
 def test_a_dead_letter_is_delivered_by_a_replay_once_its_cause_is_gone(
     native, service, watched, text
 ):
