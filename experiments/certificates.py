@@ -57,7 +57,7 @@ class Risks:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One rule at one alpha, over all draws."""
+    """One rule at one alpha: means over all draws, `review_error` the standard error of one."""
 
     rule: str
     target: Target
@@ -66,6 +66,7 @@ class Row:
     auto_error: float
     system_error: float
     review: float
+    review_error: float
     closed: float
     broken: float
     allowed: float
@@ -85,7 +86,7 @@ class Truth:
         c, good = calibrator.many(self._scores), self._good
         low = np.searchsorted(c, -1.0 if thresholds.low is None else thresholds.low, "right")
         high = np.searchsorted(c, 2.0 if thresholds.high is None else thresholds.high, "right")
-        approved, rejected = c.size - high, int(low)
+        approved, rejected = c.size - int(high), int(low)
         wrongly_approved, wrongly_rejected = approved - (good[-1] - good[high]), good[low]
         wrong = float(wrongly_approved + wrongly_rejected)
         return Risks(
@@ -119,7 +120,7 @@ def outcomes(draws: range, alpha: float, truth: Truth) -> Iterator[tuple[str, Ta
             yield name, Target.AUTO_ERROR, truth.risks(thresholds, calibrator)
         for target in Target:
             found = certify(sample, contract_for(target, alpha), calibrator=calibrator)
-            yield f"ours, {target}", target, truth.risks(found.thresholds, calibrator)
+            yield f"ours: {target}", target, truth.risks(found.thresholds, calibrator)
 
 
 def summarised(found: list[tuple[str, Target, Risks]], alpha: float) -> list[Row]:
@@ -127,6 +128,7 @@ def summarised(found: list[tuple[str, Target, Risks]], alpha: float) -> list[Row
     delta, rows = 1 - CONFIDENCE, []
     for rule, target in dict.fromkeys((rule, target) for rule, target, _ in found):
         risks = [risk for name, _, risk in found if name == rule]
+        reviews = np.array([risk.review for risk in risks])
         rows.append(
             Row(
                 rule=rule,
@@ -135,8 +137,9 @@ def summarised(found: list[tuple[str, Target, Risks]], alpha: float) -> list[Row
                 draws=len(risks),
                 auto_error=float(np.mean([risk.auto_error for risk in risks])),
                 system_error=float(np.mean([risk.system_error for risk in risks])),
-                review=float(np.mean([risk.review for risk in risks])),
-                closed=float(np.mean([risk.review == 1 for risk in risks])),
+                review=float(reviews.mean()),
+                review_error=float(reviews.std() / sqrt(len(risks))),
+                closed=float(np.mean(reviews == 1)),
                 broken=float(np.mean([risk.broken(target, alpha) for risk in risks])),
                 allowed=delta + 2 * sqrt(delta * (1 - delta) / len(risks)),
             )
@@ -145,18 +148,21 @@ def summarised(found: list[tuple[str, Target, Risks]], alpha: float) -> list[Row
 
 
 def table_of(rows: list[Row]) -> Table:
-    table = Table(title=f"{LABELS:,} labels, delta {1 - CONFIDENCE:.0%}; all figures in per cent")
-    for heading in ("rule", "alpha", "auto-error", "system error", "review", "closed", "broken"):
-        table.add_column(heading, justify="left" if heading == "rule" else "right")
+    """The rows of one alpha as a table, in per cent."""
+    first = rows[0]
+    table = Table(
+        title=f"alpha {first.alpha:.0%}, delta {1 - CONFIDENCE:.0%}, {LABELS:,} labels, "
+        f"{first.draws} draws, in per cent",
+        caption=f"A rule that keeps its promise breaks it in {100 * first.allowed:.1f} at most.",
+    )
+    for heading in ("rule", "auto-error", "system", "review", "closed", "broken"):
+        table.add_column(heading, justify="left" if heading == "rule" else "right", no_wrap=True)
     for row in rows:
-        shares = (row.auto_error, row.system_error, row.review, row.closed)
-        broken = f"{row.broken:.1%} of {row.allowed:.1%}".replace("%", "")
         table.add_row(
             row.rule,
-            f"{100 * row.alpha:g}",
-            *(f"{100 * share:.2f}" for share in shares),
-            broken,
-            end_section=row is rows[-1] or rows[rows.index(row) + 1].alpha != row.alpha,
+            *(f"{100 * share:.2f}" for share in (row.auto_error, row.system_error)),
+            f"{100 * row.review:.1f} ± {100 * row.review_error:.1f}",
+            *(f"{100 * share:.1f}" for share in (row.closed, row.broken)),
         )
     return table
 
@@ -171,7 +177,7 @@ def main() -> None:
         seeds = track(range(draws), description=f"alpha {alpha:.0%}", console=console)
         found = [row for seed in seeds for row in outcomes(range(seed, seed + 1), alpha, truth)]
         rows += summarised(found, alpha)
-    console.print(table_of(rows))
+        console.print(table_of(rows[-len(RIVALS) - len(Target) :]))
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
     console.print(f"Written to {REPORT}")

@@ -35,8 +35,8 @@ def test_bounds_hold_and_review_is_little(alpha: float, truth: Truth) -> None:
     joint = [row for row in ours if row.target != "per_side"]
     assert all(row.review <= rows["SGR"].review for row in joint)
     if alpha == 0.01:
-        assert rows["ours, auto_error"].review <= 1.1 * 0.079
-        assert rows["ours, system_error"].review <= 1.1 * 0.058
+        for rule, review in (("ours: auto_error", 0.079), ("ours: system_error", 0.058)):
+            assert rows[rule].review <= 1.1 * review + 2 * rows[rule].review_error
         assert all(row.closed == 0 for row in joint)
         # What makes the check worth something: the rules that promise nothing do break it.
         assert rows["naive empirical"].broken > rows["naive empirical"].allowed
@@ -50,4 +50,4 @@ def test_the_command_writes_its_report(
     certificates.main()
     report = json.loads((tmp_path / certificates.REPORT).read_text(encoding="utf-8"))
     assert len(report) == 7 * len(certificates.ALPHAS)
-    assert "ours, per_side" in capsys.readouterr().out
+    assert "ours: per_side" in capsys.readouterr().out
