@@ -14,7 +14,7 @@ import structlog
 from service.domain import delivery as deliveries
 from service.domain.access import Principal, Scope
 from service.domain.decision import ResumeMode
-from service.domain.delivery import Delivery, DeliveryState
+from service.domain.delivery import LONGEST_WISH, Delivery, DeliveryState
 from service.domain.errors import UnknownDelivery
 from service.domain.ids import DeliveryId
 from service.ports.bus import Bus, Event
@@ -173,11 +173,12 @@ class DeliveryWorker:
         except DeliveryDead as death:
             return "dead", partial(deliveries.dead, reason=death.reason)
         except DeliveryFailed as failure:
-            after = failure.retry_after
+            # Clamped before it becomes a timedelta: a receiver may wish for absurd spans.
+            after = min(failure.retry_after or 0, LONGEST_WISH.total_seconds())
             return "failed", partial(
                 deliveries.failed,
                 reason=failure.reason,
-                retry_after=None if after is None else timedelta(seconds=after),
+                retry_after=timedelta(seconds=after),
             )
         except Exception as crash:  # a bug of ours must not lose the message: try again later
             log.exception("delivery.crashed", delivery=delivery.id)
