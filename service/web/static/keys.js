@@ -4,7 +4,7 @@
 (() => {
   const SETTING = "gate-keys";
   const QUIET_MS = 300; // a new item must be seen before a key can answer it
-  let shownAt = -QUIET_MS;
+  const root = document.documentElement;
 
   const remembered = () => {
     try {
@@ -23,7 +23,7 @@
 
   let on = remembered();
   const showSwitch = () => {
-    document.documentElement.classList.toggle("keys-off", !on);
+    root.classList.toggle("keys-off", !on);
     const box = document.getElementById("keys-switch");
     if (box) box.checked = on;
   };
@@ -67,11 +67,13 @@
     const element = elementFor(nameOf(event));
     if (!element) return;
     event.preventDefault();
-    if (performance.now() - shownAt >= QUIET_MS) press(element);
+    if (!root.classList.contains("is-new")) press(element);
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "page") shownAt = performance.now();
+    if (event.target.id !== "page") return;
+    root.classList.add("is-new");
+    setTimeout(() => root.classList.remove("is-new"), QUIET_MS);
   });
 
   document.addEventListener("change", (event) => {

@@ -7,24 +7,29 @@
   let sending = false;
 
   const isForm = (element) => element instanceof HTMLFormElement;
+  const isWatcher = (element) => element.classList.contains("watcher");
 
-  // One answer at a time: while a form is on its way, no second one may start.
+  const nowSending = (is) => {
+    sending = is;
+    document.documentElement.classList.toggle("is-sending", is);
+  };
+
+  // One answer at a time: while a form is on its way, no second one may start, and news must not
+  // replace the part of the page that it was sent from.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const element = event.detail.elt;
-    if (element.hasAttribute("data-heartbeat") && document.hidden) {
-      event.preventDefault();
-    } else if (isForm(element)) {
-      if (sending) event.preventDefault();
-      else sending = true;
-    }
-    document.documentElement.classList.toggle("is-sending", sending);
+    const isAway = element.hasAttribute("data-heartbeat") && document.hidden;
+    if (sending || isAway) event.preventDefault();
+    else if (isForm(element)) nowSending(true);
   });
 
-  document.addEventListener("htmx:afterRequest", (event) => {
-    // The form may be gone by now: what it was is told by the request.
-    if (isForm(event.detail.requestConfig.elt)) sending = false;
-    document.documentElement.classList.toggle("is-sending", sending);
-    if (event.detail.successful) offline.hidden = true;
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (!isForm(event.detail.elt)) return;
+    const request = event.detail.xhr;
+    request.addEventListener("loadend", () => {
+      nowSending(false);
+      offline.hidden = request.status !== 0;
+    });
   });
 
   // A page that tells an error is shown; a part that could not be had stays as it is.
@@ -33,13 +38,8 @@
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
+    if (sending && isWatcher(event.detail.requestConfig.elt)) event.detail.shouldSwap = false;
   });
-
-  const cutOff = (event) => {
-    if (isForm(event.detail.requestConfig.elt)) offline.hidden = false;
-  };
-  document.addEventListener("htmx:sendError", cutOff);
-  document.addEventListener("htmx:timeout", cutOff);
 
   // Somebody comes back to this page: is the item still in these hands?
   document.addEventListener("visibilitychange", () => {
@@ -53,7 +53,7 @@
         ends.set(element, performance.now() + 1000 * Number(element.dataset.countdown));
       }
       const left = Math.ceil((ends.get(element) - performance.now()) / 1000);
-      element.textContent = left > 0 ? `${left} s` : "";
+      element.textContent = left > 0 ? element.dataset.says.replace("{n}", left) : "";
     }
   };
   setInterval(countDown, 250);
