@@ -10,6 +10,7 @@ from functools import lru_cache
 
 TINY = 1e-300
 EPSILON = 1e-15
+MOST_LABELS = 1_000_000
 STEPS = 20_000
 """The fraction below needs about sqrt(n) steps; this is enough for samples of 10^8."""
 
@@ -81,7 +82,7 @@ def labels_to_prove(risk: float, alpha: float, delta: float, *, power: float) ->
     """How many labels prove alpha with probability `power` when the true risk is `risk`.
 
     The least n, within a per cent, with P(Bin(n, risk) <= most_errors(n)) >= power. None where
-    the risk is not below alpha, or so near that ten million labels would not do.
+    the risk is not below alpha, or so near that MOST_LABELS would not do.
     """
     if risk >= alpha:
         return None
@@ -92,7 +93,7 @@ def labels_to_prove(risk: float, alpha: float, delta: float, *, power: float) ->
     failing, passing = 0, fewest_clean(alpha, delta)
     while not enough(passing):
         failing, passing = passing, 2 * passing
-        if passing > 10_000_000:
+        if passing > MOST_LABELS:
             return None
     while passing - failing > max(1, passing // 100):
         middle = (failing + passing) // 2

@@ -18,7 +18,7 @@ from service.confidence.calibrators import FOLDS, Calibrator, choose
 from service.domain.certificate import Certificate, Finding, RiskContract, Tally
 from service.domain.decision import Thresholds
 from service.thresholds.rules import count
-from service.thresholds.sample import Floats, Sample
+from service.thresholds.sample import Flags, Floats, Sample
 from service.thresholds.trial import CLOSED, Trial, rules_for
 
 CODE_VERSION = "certify 1"
@@ -59,7 +59,7 @@ def certify(
         proof, found = trial.closed(Finding.ONE_LABEL_ONLY) if alike else trial.run()
         proofs.append(proof)
         thresholds = _joined(thresholds, found)
-    approvals, rejections = _tallies(thresholds, c_testing, testing)
+    approvals, rejections = tallies(thresholds, c_testing, testing.labels)
     return Certificate(
         contract=contract,
         thresholds=thresholds,
@@ -92,12 +92,12 @@ def _joined(one: Thresholds, other: Thresholds) -> Thresholds:
     )
 
 
-def _tallies(thresholds: Thresholds, confidence: Floats, items: Sample) -> tuple[Tally, Tally]:
+def tallies(thresholds: Thresholds, confidence: Floats, labels: Flags) -> tuple[Tally, Tally]:
     """What the gate's own rule does to these items: approvals and rejections."""
     low, high = thresholds.low, thresholds.high
     approved = confidence > (np.inf if high is None else high)
     rejected = confidence <= (-np.inf if low is None else low)
     return (
-        Tally(decided=int(approved.sum()), wrong=int((approved & ~items.labels).sum())),
-        Tally(decided=int(rejected.sum()), wrong=int((rejected & items.labels).sum())),
+        Tally(decided=int(approved.sum()), wrong=int((approved & ~labels).sum())),
+        Tally(decided=int(rejected.sum()), wrong=int((rejected & labels).sum())),
     )
