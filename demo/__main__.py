@@ -1,6 +1,7 @@
 """`make demo`. A person decides on the page; with AUTO=1, or without a terminal, a script does."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ SECONDS_FOR_ALL = 85.0
 
 
 def main() -> int:
+    # A closed terminal ends the processes too, as Ctrl-C does: the lab leads a group of its own.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     console = Console(width=None if sys.stdout.isatty() else 120)
     by_script = _by_script()
     chosen = comments.read()
