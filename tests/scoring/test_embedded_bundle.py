@@ -1,0 +1,58 @@
+"""The committed bundle keeps what its card promises, on texts that it was not made from."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from experiments.data import DataMissing, LabelledText, davidson, split
+from service.confidence.metrics import accuracy, auroc, ece
+from service.domain.decision import Item, Score
+from service.scoring.bundle import Bundle
+from service.scoring.onnx_scorer import OnnxScorer
+
+SAMPLE = 1000
+LARGEST_MEGABYTES = 30
+
+
+@pytest.fixture(scope="module")
+def untouched() -> list[LabelledText]:
+    """A fixed sample of the test part, which neither training nor calibration has seen."""
+    try:
+        part = split(davidson())["test"]
+    except DataMissing as missing:
+        pytest.skip(str(missing))
+    chosen = np.random.default_rng(1).permutation(len(part))[:SAMPLE]
+    return [part[place] for place in chosen]
+
+
+def test_the_bundle_is_small_and_says_where_it_comes_from(bundle: Bundle) -> None:
+    assert len(bundle.model) + len(bundle.tokenizer) < LARGEST_MEGABYTES * 2**20
+    assert bundle.card["data"]["licence"].startswith("MIT")
+    assert bundle.card["encoder"]["licence"] == "Apache-2.0"
+    assert bundle.card["command"] == "python -m service.training build davidson"
+    value, low, high = bundle.card["metrics"]["measures"]["accuracy"]
+    assert low < value < high
+
+
+def test_confidences_are_calibrated_on_unseen_texts(
+    bundle: Bundle, scorer: OnnxScorer, untouched: list[LabelledText]
+) -> None:
+    async def answers() -> list[Score | BaseException]:
+        scores = (scorer.score(Item(text=item.text)) for item in untouched)
+        return await asyncio.gather(*scores, return_exceptions=True)
+
+    scored = [
+        (answer.probabilities["acceptable"], item.label)
+        for answer, item in zip(asyncio.run(answers()), untouched, strict=True)
+        if isinstance(answer, Score)  # the rest are in a script that the model cannot read
+    ]
+    assert len(scored) > 0.99 * len(untouched)
+    raw, labels = zip(*scored, strict=True)
+    confidence = bundle.calibrator.many(raw)
+    assert ece(confidence, labels) < 0.05
+    assert auroc(confidence, labels) > 0.96
+    # The card's figure, give or take the noise of a thousand texts.
+    assert accuracy(confidence, labels) == pytest.approx(
+        bundle.card["metrics"]["measures"]["accuracy"][0], abs=0.02
+    )
