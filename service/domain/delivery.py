@@ -111,6 +111,12 @@ def failed(
     return replace(delivery, reason=reason, next_attempt_at=now + wait)
 
 
+def put_off(delivery: Delivery, reason: str, now: datetime) -> Delivery:
+    """We broke the try off ourselves, to stop: it is made again as soon as anybody can."""
+    _demand(delivery, "put off", DeliveryState.PENDING)
+    return replace(delivery, reason=reason, next_attempt_at=now)
+
+
 def dead(delivery: Delivery, reason: str, now: datetime) -> Delivery:
     """No try can help: a person must look. The verdict stands all the same."""
     _demand(delivery, "given up", DeliveryState.PENDING)

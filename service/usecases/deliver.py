@@ -116,9 +116,11 @@ class DeliveryWorker:
         self._trying: dict[DeliveryId, Future[None]] = {}
         self._lock = threading.Lock()
         self._awake = threading.Event()
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Drain the outbox until told to stop; tries under way are finished or left to others."""
+        self._stop = stop
         listener = threading.Thread(
             target=self._listen, args=(stop,), name="delivery-wakeups", daemon=True
         )
@@ -173,6 +175,8 @@ class DeliveryWorker:
         except DeliveryDead as death:
             return "dead", partial(deliveries.dead, reason=death.reason)
         except DeliveryFailed as failure:
+            if self._stop.is_set():  # a try that we broke off says nothing of the receiver
+                return "put_off", partial(deliveries.put_off, reason=failure.reason)
             # Clamped before it becomes a timedelta: a receiver may wish for absurd spans.
             after = min(failure.retry_after or 0, LONGEST_WISH.total_seconds())
             return "failed", partial(

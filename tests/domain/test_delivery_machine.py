@@ -93,6 +93,12 @@ class DeliveryMachine(RuleBasedStateMachine):
             assert wait <= max(BACKOFF[self.tries - 1] * 1.1, LONGEST_WISH)
 
     @rule()
+    def put_off(self) -> None:
+        if self.move(lambda d: machine.put_off(d, "stopping", self.now), allowed=self.pending):
+            assert self.delivery.next_attempt_at == self.now
+            self.may_have_left = True  # only what is tried is put off
+
+    @rule()
     def give_up(self) -> None:
         if self.move(lambda d: machine.dead(d, "gone", self.now), allowed=self.pending):
             self.given_up = True

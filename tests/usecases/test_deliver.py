@@ -1,5 +1,6 @@
 """The outbox: at least once, each try counted before it is made, proven or told in words."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -94,6 +95,26 @@ def test_a_failure_waits_longer_each_time_and_then_dies(house: House) -> None:
     assert dead.state is DeliveryState.DEAD
     assert "unreachable" in (dead.reason or "")
     assert delivering.claim(10) == []
+
+
+def test_a_try_that_a_stop_broke_off_is_made_again_at_once_by_whoever_can(house: House) -> None:
+    decided(house)
+    stop = threading.Event()
+
+    def broken_off(_: Delivery, __: AttemptLog) -> Proof:
+        house.clock.forward(seconds=1)
+        stop.set()
+        raise DeliveryFailed("stopping: the service is shutting down")
+
+    for _ in range(3):  # one restart after the other
+        stop.clear()
+        stopping, receiver = worker(house, broken_off)
+        stopping.run(stop)
+        assert stored(house, receiver.seen[0]).next_attempt_at == house.clock.now()
+    other, _ = worker(house, accepts)
+    [due] = other.claim(10)
+    assert due.attempts == 4
+    assert other.attempt(due).state is DeliveryState.DELIVERED
 
 
 def test_the_receivers_own_wish_to_wait_is_honoured(house: House) -> None:
