@@ -28,6 +28,7 @@ class Reason(StrEnum):
     BELOW_LOW = "below_low"
     BETWEEN = "between"
     UNCERTIFIED = "uncertified"
+    GUARD = "guard"
     AUDIT_SAMPLE = "audit_sample"
     HIDDEN = "hidden"
     NO_SIGNAL = "no_signal"
@@ -109,9 +110,16 @@ class Score:
     truncated: bool = False  # the text was longer than the model reads
 
 
+TRUNCATED = "truncated"
+"""The note of a score that rests on the beginning of a text alone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
-    """How sure we are: the raw score, the calibrated confidence c, both in [0, 1], or why not."""
+    """How sure we are: the raw score, the calibrated confidence c, both in [0, 1], or why not.
+
+    `notes` are what guards saw; an item with one is for people, whatever its confidence.
+    """
 
     confidence: float | None
     raw_score: float | None = None

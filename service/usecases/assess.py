@@ -13,7 +13,7 @@ import structlog
 
 from service.confidence.calibrators import Calibrator
 from service.confidence.signals import RawScore, raw_of_probabilities, raw_of_signal
-from service.domain.decision import Assessment, Item, Reason
+from service.domain.decision import TRUNCATED, Assessment, Item, Reason
 from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
 from service.domain.gate import SIGNALS_SCORER, GatePolicy
 from service.domain.values import Json
@@ -96,7 +96,7 @@ class Assessor:
                 confidence=None, failure=Reason.SCORER_FAILED, model_version=scorer.version
             )
         if score.truncated:
-            return _noted(assessment, "truncated")
+            return replace(assessment, notes=(*assessment.notes, TRUNCATED))
         return assessment
 
     def _calibrated(
@@ -119,7 +119,3 @@ class Assessor:
             label=raw.label,
             model_version=model_version,
         )
-
-
-def _noted(assessment: Assessment, note: str) -> Assessment:
-    return replace(assessment, notes=(*assessment.notes, note))

@@ -188,6 +188,8 @@ def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
         return Zone.HUMAN_REVIEW, assessment.failure
     if rule.uncertified:
         return Zone.HUMAN_REVIEW, Reason.UNCERTIFIED
+    if assessment.notes:
+        return Zone.HUMAN_REVIEW, Reason.GUARD
     return rule.thresholds.zone(assessment.confidence)
 
 

@@ -6,7 +6,7 @@ from plugin.contract import decisions as wire
 from plugin.contract import deliveries as wire_deliveries
 from plugin.contract import reviews as wire_reviews
 from plugin.contract import tasks as wire_tasks
-from service.domain.decision import Decision, Thresholds
+from service.domain.decision import TRUNCATED, Decision, Thresholds
 from service.domain.delivery import Delivery
 from service.domain.outcome import Outcome, Verdict
 from service.domain.review import ReviewTask
@@ -48,7 +48,7 @@ def _decision(made: Decision, task_id: str | None, base_url: str) -> dict[str, A
     }
 
 
-_NOTES = {"truncated": "The text is longer than the model reads; its beginning was scored."}
+_NOTES = {TRUNCATED: "The text is longer than the model reads; its beginning was scored."}
 
 
 def review_url(task_id: str, base_url: str) -> str:

@@ -1,0 +1,58 @@
+"""A score that rests on half a text decides nothing."""
+
+import asyncio
+
+from service.domain.decision import Item, Reason, Score, Zone
+from service.usecases.assess import Assessor
+from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.receipts import Receipt
+from tests.usecases.acting import ids
+from tests.usecases.conftest import ANN, POLICY, House
+
+
+class Sure:
+    """A scorer that is sure of everything, having read the beginning."""
+
+    labels = ("good", "bad")
+    version = "sure@1"
+
+    def __init__(self, *, truncated: bool) -> None:
+        self._truncated = truncated
+
+    async def score(self, item: Item) -> Score:
+        return Score(
+            probabilities={"good": 1.0, "bad": 0.0},
+            model_version=self.version,
+            truncated=self._truncated,
+        )
+
+    def calibrate(self, raw: float) -> float:
+        return raw
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def zone(house: House, *, truncated: bool) -> tuple[str, Reason]:
+    house.adopt(POLICY, scorer="sure")
+    decide = DecideItem(
+        gates=house.gates,
+        assessor=Assessor({"sure": Sure(truncated=truncated)}),
+        recorder=house.recorder,
+        bus=house.bus,
+        clock=house.clock,
+        meter=house.metrics,
+    )
+    order = DecisionOrder(gate="gate", item=Item(text="a benign beginning ..."))
+    asked = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    with house.store.reading() as tx:
+        [decision] = tx.decisions.get_many([asked["decision"]]).values()
+    return asked["zone"], decision.reason
+
+
+def test_a_text_read_to_its_end_may_be_approved(house: House) -> None:
+    assert zone(house, truncated=False) == (Zone.AUTO_APPROVE, Reason.ABOVE_HIGH)
+
+
+def test_a_text_cut_short_is_for_people(house: House) -> None:
+    assert zone(house, truncated=True) == (Zone.HUMAN_REVIEW, Reason.GUARD)
