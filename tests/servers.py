@@ -8,6 +8,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -154,6 +155,17 @@ class RedisServer:
         patience = Retry(ConstantBackoff(0.05), 200)
         with redis.Redis.from_url(self.url, retry=patience) as client:
             client.ping()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It takes connections and never answers."""
+        process = self._process
+        assert process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Gone at once, with everything it held."""

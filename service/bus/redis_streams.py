@@ -32,7 +32,8 @@ class RedisBus:
     """Events for every process on the same Redis. Safe to use from many threads.
 
     One thread reads the stream for all subscribers of this process, from the first subscription
-    on. While Redis is down, this process at least still hears itself.
+    on. While Redis is down, this process at least still hears itself; that thread alone looks
+    whether it is back, so that one that hangs does not hold up everybody who has news.
     """
 
     def __init__(self, url: str) -> None:
@@ -40,10 +41,15 @@ class RedisBus:
         self._reading_redis = _connect(url, timeout=TIMEOUT + BLOCK_MS / 1000)
         self._local = InProcessBus()
         self._closing = Flag()
+        self._reachable = Flag()
+        self._reachable.set()
         self._reader: Thread | None = None
         self._starting = Lock()
 
     def publish(self, *events: Event) -> None:
+        if self._reader and not self._reachable.is_set():
+            self._local.publish(*events)
+            return
         pipeline = self._redis.pipeline(transaction=False)
         for event in events:
             fields: Any = {"topic": event.topic, "key": event.key, "what": event.what}
@@ -51,6 +57,7 @@ class RedisBus:
         try:
             pipeline.execute()
         except redis.RedisError as error:
+            self._reachable.clear()
             log.warning("bus_publish_failed", events=len(events), error=str(error))
             self._local.publish(*events)
 
@@ -93,19 +100,18 @@ class RedisBus:
         return newest[0][0] if newest else "0-0"
 
     def _read(self, position: str) -> None:
-        reachable = True
         while not self._closing.is_set():
             try:
                 streams = self._reading_redis.xread({STREAM: position}, block=BLOCK_MS)
             except redis.RedisError as error:
-                if reachable:
+                if self._reachable.is_set():
                     log.warning("bus_unreachable", error=str(error))
-                reachable = False
+                self._reachable.clear()
                 self._closing.wait(PAUSE)
                 continue
-            if not reachable:
+            if not self._reachable.is_set():
                 log.info("bus_reachable_again")
-            reachable = True
+            self._reachable.set()
             for _, entries in cast("list[tuple[str, list[tuple[str, dict[str, str]]]]]", streams):
                 for entry_id, fields in entries:
                     position = entry_id

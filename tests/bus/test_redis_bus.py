@@ -72,6 +72,20 @@ def test_a_bus_that_is_down_raises_nothing_and_still_hears_itself(
         assert hear_until(subscription, event(2))[-1] == event(2)
 
 
+def test_a_bus_that_hangs_does_not_hold_up_everybody_who_has_news(
+    here: RedisBus, there: RedisBus, own_redis: RedisServer
+) -> None:
+    with here.subscribe() as subscription, there.subscribe() as elsewhere:
+        with own_redis.hanging():
+            for number in range(1000):  # waiting for each would take a quarter of an hour
+                here.publish(event(number))
+            assert hear_until(subscription, event(999))[0] == event(0)
+        news = None
+        while news != event(1000):  # once it has been found to be back
+            here.publish(event(1000))
+            news = elsewhere.next(0.1)
+
+
 def test_who_subscribed_while_it_was_down_hears_what_others_say_later(
     here: RedisBus, there: RedisBus, own_redis: RedisServer
 ) -> None:
