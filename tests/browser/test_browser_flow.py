@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from service.domain.decision import RiskLevel
 from tests.browser.conftest import Reviewer
@@ -191,3 +191,27 @@ def test_everything_works_without_scripts(site: Site, reviewer: Callable[..., Re
     ann.page.get_by_role("button", name="Undo").click()
     ann.at(task)
     assert site.state(task) == "claimed"
+
+
+def test_news_does_not_interrupt_what_is_being_sent(site: Site, ann: Reviewer) -> None:
+    first, second = site.ask("first"), site.ask("second")
+    held: list[Route] = []
+    ann.page.goto("/review")
+    ann.page.route("**/review/next", lambda route: held.append(route))
+    with ann.page.expect_request("**/review/next"):
+        ann.press("n")
+    # The button that was pressed stands in what the news would replace.
+    ann.page.evaluate("htmx.trigger('#queue .watcher', 'sse:queue')")
+    expect(ann.page.locator("#queue .htmx-request")).to_have_count(1)  # the form's own
+    held.pop().continue_()
+    ann.at(first)
+
+    ann.page.route("**/answer", lambda route: held.append(route))
+    with ann.page.expect_request("**/answer"):
+        ann.press("a")
+    ann.page.keyboard.press("s")
+    ann.page.keyboard.press("x")
+    held.pop().continue_()
+    ann.at(second)
+    expect(ann.page.get_by_role("status")).to_have_count(0)
+    assert site.view(first).task.verdict == "approve"
