@@ -45,13 +45,12 @@ class Asked:
 
 @dataclass(kw_only=True)
 class Trap:
-    """Catches the first request that fits. With `drop`, its caller then hears no more."""
+    """Catches the first request that fits; its caller then hears no more."""
 
     method: str
     pattern: str
     moment: Moment
     spring: Callable[[], None]
-    drop: bool
 
 
 class Dropped(Exception):
@@ -84,8 +83,6 @@ class Middleman:
         pattern: str,
         moment: Moment,
         spring: Callable[[], None],
-        *,
-        drop: bool = True,
     ) -> threading.Event:
         """Set a trap for the first request that fits; the event is set once it has sprung."""
         sprung = threading.Event()
@@ -103,7 +100,6 @@ class Middleman:
                     pattern=pattern,
                     moment=moment,
                     spring=spring_and_tell,
-                    drop=drop,
                 )
             )
         return sprung
@@ -183,17 +179,17 @@ class Middleman:
 
     def _at(self, moment: Moment, asked: Asked) -> None:
         with self._changed:
-            caught = [
+            fitting = (
                 trap
                 for trap in self._traps
                 if trap.moment is moment and asked.fits(trap.method, trap.pattern)
-            ]
-            for trap in caught:
-                self._traps.remove(trap)
-        for trap in caught:
-            trap.spring()
-            if trap.drop:
-                raise Dropped
+            )
+            trap = next(fitting, None)
+            if trap is None:
+                return
+            self._traps.remove(trap)
+        trap.spring()
+        raise Dropped
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         carry = self._carry

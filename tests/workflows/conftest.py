@@ -62,7 +62,16 @@ def port() -> int:
 
 
 @pytest.fixture(scope="session")
-def workflow_lab(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[LabProcess]:
+def calls(port: int) -> Iterator[Middleman]:
+    """Between the plugin and the service."""
+    with Middleman(f"http://127.0.0.1:{port}") as middleman:
+        yield middleman
+
+
+@pytest.fixture(scope="session")
+def workflow_lab(
+    tmp_path_factory: pytest.TempPathFactory, calls: Middleman
+) -> Iterator[LabProcess]:
     """Every shipped workflow, with the gates that a person would choose after the import."""
     folder = tmp_path_factory.mktemp("workflows")
     hook = folder / "hook.yml"
@@ -85,7 +94,7 @@ def workflow_lab(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterato
     with start_lab(
         apps,
         folder / "state",
-        f"http://127.0.0.1:{port}",
+        calls.url,
         hooks={HOOK: hook},
         env={"SIGNING_SECRET": ENDPOINT_SECRET},
     ) as lab:

@@ -2,6 +2,7 @@
 that is not."""
 
 from tests.installation import until
+from tests.middleman import Moment
 
 DELICATE = {"category": "delicate", "ai_result": "publish"}
 
@@ -105,3 +106,20 @@ def test_a_dead_letter_is_delivered_by_a_replay_once_its_cause_is_gone(
     service.http.post(f"/deliveries/{delivery['id']}/replay").raise_for_status()
     until(lambda: service.deliveries(task["decision_id"])[0]["state"] == "delivered", "it")
     assert paused.end()["outputs"]["verdict"] == "approve"
+
+
+def test_a_gate_whose_answer_is_lost_each_time_is_reviewed_all_the_same(
+    native, service, calls, text
+):
+    lost = [
+        calls.catch("POST", f"/decisions .*{text}", Moment.ANSWERED, lambda: None) for _ in range(3)
+    ]
+    paused = native.start_paused(text=text, **DELICATE)
+    assert all(answer.is_set() for answer in lost)
+    assert "tsk_" not in paused.content  # the fail-branch: this form knows of no task
+
+    task = service.review(text, "approve", comment="fine by me", edited_result="publish!")
+    end = paused.end()
+    assert end["outputs"]["verdict"] == "approve"
+    assert (end["outputs"]["comment"], end["outputs"]["result"]) == ("fine by me", "publish!")
+    service.until_delivery(task["decision_id"], "delivered")
