@@ -128,14 +128,20 @@ def build_background(
         bus=bus,
         clock=clock,
     )
-    learner = Learner(
+    learner = build_learner(store, bus, gates, clock, bundles)
+    loops = (gates.follow, worker.run, keeper.run, learner.run)
+    return Background(loops=loops, wake=worker.wake, stop=stop)
+
+
+def build_learner(
+    store: Store, bus: Bus, gates: GateBook, clock: Clock, bundles: Mapping[str, Bundle]
+) -> Learner:
+    return Learner(
         store=store,
         gates=gates,
         certify=CertifyGate(store=store, gates=gates, bus=bus, clock=clock),
         model_versions={name: bundle.version for name, bundle in bundles.items()},
     )
-    loops = (gates.follow, worker.run, keeper.run, learner.run)
-    return Background(loops=loops, wake=worker.wake, stop=stop)
 
 
 def prepare(
@@ -183,6 +189,7 @@ def build_app(
         audit=AuditTrail(store),
         gates=gates,
         forecast=forecast,
+        learner=build_learner(store, bus, gates, clock, bundles),
         live=Live(bus),
         bus=bus,
         clock=clock,

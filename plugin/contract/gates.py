@@ -34,6 +34,17 @@ class CertificateSummary(Answer):
     issued_at: AwareDatetime
 
 
+class LabelsNeeded(Answer):
+    """How many more labels would open `coverage`, a share of all items, under one promise."""
+
+    promise: str
+    coverage: float = Field(ge=0, le=1)
+    likely: int | None = None
+    """`None` where the errors seem too many for any number of labels to prove them few."""
+    fewest: int = Field(ge=0)
+    most: int | None = None
+
+
 class Gate(GateSummary):
     """Answer of `GET /v1/gates/{gate}`: the policy in force, and what it stands on."""
 
@@ -43,6 +54,7 @@ class Gate(GateSummary):
     categories: dict[str, Thresholds] = Field(default_factory=dict)
     contract: dict[str, Json] | None = None
     certificates: list[CertificateSummary] = Field(default_factory=list)
+    labels_needed: list[LabelsNeeded] = Field(default_factory=list)
 
 
 class GateVersion(Answer):

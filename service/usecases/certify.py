@@ -11,12 +11,12 @@ from service.domain.certificate import Certificate, RiskContract
 from service.domain.certificate_document import certificate_document
 from service.domain.certificate_words import in_english
 from service.domain.errors import InvalidInput
-from service.domain.gate import Certified, GatePolicy
+from service.domain.gate import CLOSED, Certified, GatePolicy
 from service.domain.ids import CertificateId, new_certificate_id
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.store import Store, StoredCertificate, Transaction
-from service.thresholds.certify import certify
+from service.thresholds.categories import Certificates, certify_categories
 from service.thresholds.sample import Sample
 from service.usecases.gate_book import GateBook
 
@@ -53,13 +53,16 @@ class CertifyGate:
                 fix="Say which error can be borne, for instance --target per_side"
                 " --alpha-approve 0.01 --alpha-reject 0.02.",
             )
-        certificates = certificates_for(sample, contract)
+        found = certify_categories(sample, contract)
         now = self._clock.now()
-        issued = [Issued(certificate=one, id=new_certificate_id()) for one in certificates]
+        issued = [
+            Issued(certificate=one, id=new_certificate_id())
+            for one in (found.gate, *found.own.values())
+        ]
         with self._store.transaction() as tx:
             _keep(tx, policy, issued, actor=actor, now=now)
             written = replace(policy, contract=contract)
-            made = self._gates.certify(policy.gate, written, _earned(issued), now, tx)
+            made = self._gates.certify(policy.gate, written, _earned(issued, found), now, tx)
         self._gates.load()
         self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.certified"))
         log.info(
@@ -71,24 +74,10 @@ class CertifyGate:
         return issued
 
 
-def certificates_for(sample: Sample, contract: RiskContract) -> list[Certificate]:
-    """The gate's certificate, then one of each category whose own labels open something.
-
-    A category that its labels do not suffice for is not there: it inherits the gate's. The gate's
-    promise is then kept over all items together, not within that category.
-    """
-    whole = certify(sample, contract)
-    if sample.categories is None:
-        return [whole]
-    own = [
-        certify(sample.where(sample.categories == name), contract, scope=name)
-        for name in sorted(set(sample.categories.tolist()) - {""})
-    ]
-    return [whole, *(certificate for certificate in own if certificate.opens)]
-
-
-def _earned(issued: Sequence[Issued]) -> Mapping[str | None, Certified]:
-    return {
+def _earned(issued: Sequence[Issued], found: Certificates) -> Mapping[str | None, Certified]:
+    """What each scope may do: its own certificate's thresholds. A category that inherits has no
+    entry, unless its own labels speak against what it would inherit: that one is closed."""
+    earned = {
         one.certificate.scope: Certified(
             certificate=one.id,
             thresholds=one.certificate.thresholds,
@@ -96,6 +85,12 @@ def _earned(issued: Sequence[Issued]) -> Mapping[str | None, Certified]:
         )
         for one in issued
     }
+    doubted = {
+        name: replace(earned[None], thresholds=CLOSED)
+        for name, inherited in found.inherited.items()
+        if inherited.doubted
+    }
+    return earned | doubted
 
 
 def _keep(

@@ -11,6 +11,7 @@ from service.domain.label import Label
 from service.domain.outcome import Verdict
 from service.domain.review import GivenAnswer
 from service.ports.store import Store, Transaction
+from service.thresholds.outlook import Outlook, labels_needed
 from service.thresholds.sample import Sample
 from service.usecases.certify import CertifyGate
 from service.usecases.gate_book import GateBook
@@ -81,10 +82,20 @@ class Learner:
         return True
 
     def _rests_on(self, policy: GatePolicy) -> int:
-        """How many labels the certificate in force rests on; 0 where there is none."""
+        """How many labels the certificates in force rest on; 0 where there are none."""
         certificates = self._gates.certificates(policy)
-        whole = next((one for one in certificates if one.document["scope"] is None), None)
-        return 0 if whole is None else int(whole.document["labels"])
+        return sum(int(one.document["labels"]) for one in certificates)
+
+    def outlook(self, policy: GatePolicy) -> tuple[Outlook, ...]:
+        """What more labels of the panel would open. Nothing where the gate has no contract, or
+        rests on other labels than the panel's."""
+        if policy.contract is None:
+            return ()
+        with self._store.reading() as tx:
+            labels = tx.labels.of_panel(policy.gate, self._model_versions.get(policy.scorer))
+        if len(labels) < self._rests_on(policy):
+            return ()
+        return labels_needed(sample_of(labels), policy.contract)
 
 
 def sample_of(labels: Sequence[Label]) -> Sample:
@@ -94,6 +105,6 @@ def sample_of(labels: Sequence[Label]) -> Sample:
         [label.raw_score for label in labels],
         [label.right for label in labels],
         categories=[label.category or "" for label in labels] if named else None,
-        since=min(label.at for label in labels),
-        until=max(label.at for label in labels),
+        since=min((label.at for label in labels), default=None),
+        until=max((label.at for label in labels), default=None),
     )

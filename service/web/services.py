@@ -13,6 +13,7 @@ from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
+from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
 from service.usecases.review import ReviewTasks
 from service.web.live import Live
@@ -28,6 +29,7 @@ class Services:
     audit: AuditTrail
     gates: GateBook
     forecast: Forecast
+    learner: Learner
     live: Live
     bus: Bus
     clock: Clock

@@ -218,3 +218,19 @@ def test_every_item_of_the_cold_start_is_a_panel_item(house: House) -> None:
 
 def test_fixed_thresholds_learn_nothing(house: House) -> None:
     assert not learner(house).look_at(replace(POLICY, contract=None))
+
+
+def test_a_cold_gate_says_how_many_labels_it_needs(house: House) -> None:
+    house.gates.adopt([EARNING], house.clock.now())
+    learning = learner(house)
+    policy = house.gates.of("gate")
+    needed = learning.outlook(policy)
+    assert {one.promise.value for one in needed} == {"wrong_approvals", "wrong_rejections"}
+    assert all(one.fewest > 100 for one in needed)
+    fill_panel(house, 400)
+    later = learning.outlook(policy)
+    assert all(one.likely is not None and one.fewest <= one.likely for one in later)
+
+
+def test_fixed_thresholds_need_no_labels(house: House) -> None:
+    assert learner(house).outlook(house.gates.of("gate")) == ()

@@ -1,5 +1,6 @@
 """The gates in force: what they say, what they stand on, and their history."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -40,6 +41,9 @@ def read(gate: str, caller: Caller, request: Request) -> wire.Gate:
         },
         contract=contract_document(policy.contract) if policy.contract else None,
         certificates=[_certificate(one) for one in services.gates.certificates(policy)],
+        labels_needed=[
+            wire.LabelsNeeded(**asdict(one)) for one in services.learner.outlook(policy)
+        ],
     )
 
 
