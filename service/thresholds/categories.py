@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.confidence.calibrators import Calibrator
-from service.domain.certificate import Certificate, Promise, RiskContract, Tally, Target
+from service.domain.certificate import Certificate, RiskContract, Tally
 from service.domain.decision import Thresholds
 from service.thresholds import binomial
-from service.thresholds.certify import certify, tallies
+from service.thresholds.certify import certify, evidence, tallies
 from service.thresholds.sample import FITTING_SHARE, Sample
 from service.thresholds.trial import CLOSED
 
@@ -96,7 +96,7 @@ def _inherited(name: str, gate: Certificate, rest: Sample) -> Inherited:
     approvals, rejections = tallies(gate.thresholds, confidence, of_it.labels)
     doubted = any(
         binomial.tail(wrong, trials, gate.contract.promises[promise]) < DOUBT
-        for promise, wrong, trials in _evidence(gate.contract, approvals, rejections, len(of_it))
+        for promise, wrong, trials in evidence(gate.contract, approvals, rejections, len(of_it))
     )
     return Inherited(
         thresholds=CLOSED if doubted else gate.thresholds,
@@ -105,19 +105,3 @@ def _inherited(name: str, gate: Certificate, rest: Sample) -> Inherited:
         rejections=rejections,
         doubted=doubted,
     )
-
-
-def _evidence(
-    contract: RiskContract, approvals: Tally, rejections: Tally, items: int
-) -> list[tuple[Promise, int, int]]:
-    """For every promise, the errors and the trials."""
-    wrong, decided = approvals.wrong + rejections.wrong, approvals.decided + rejections.decided
-    found = {
-        Promise.WRONG_APPROVALS: (approvals.wrong, approvals.decided),
-        Promise.WRONG_REJECTIONS: (rejections.wrong, rejections.decided),
-        Promise.WRONG_ANSWERS: (
-            wrong,
-            items if contract.target is Target.SYSTEM_ERROR else decided,
-        ),
-    }
-    return [(promise, *found[promise]) for promise in contract.promises]

@@ -15,7 +15,7 @@ candidate at no cost, and there are as many trials as labels in B (arXiv 2101.02
 import numpy as np
 
 from service.confidence.calibrators import FOLDS, Calibrator, choose
-from service.domain.certificate import Certificate, Finding, RiskContract, Tally
+from service.domain.certificate import Certificate, Finding, Promise, RiskContract, Tally, Target
 from service.domain.decision import Thresholds
 from service.thresholds.rules import count
 from service.thresholds.sample import Flags, Floats, Sample
@@ -101,3 +101,19 @@ def tallies(thresholds: Thresholds, confidence: Floats, labels: Flags) -> tuple[
         Tally(decided=int(approved.sum()), wrong=int((approved & ~labels).sum())),
         Tally(decided=int(rejected.sum()), wrong=int((rejected & labels).sum())),
     )
+
+
+def evidence(
+    contract: RiskContract, approvals: Tally, rejections: Tally, items: int
+) -> list[tuple[Promise, int, int]]:
+    """For every promise of a contract the errors and the trials among so many items."""
+    wrong, decided = approvals.wrong + rejections.wrong, approvals.decided + rejections.decided
+    found = {
+        Promise.WRONG_APPROVALS: (approvals.wrong, approvals.decided),
+        Promise.WRONG_REJECTIONS: (rejections.wrong, rejections.decided),
+        Promise.WRONG_ANSWERS: (
+            wrong,
+            items if contract.target is Target.SYSTEM_ERROR else decided,
+        ),
+    }
+    return [(promise, *found[promise]) for promise in contract.promises]

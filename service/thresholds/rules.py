@@ -27,16 +27,9 @@ class Rules:
     def __len__(self) -> int:
         return self.low.size
 
-    def take(self, places: NDArray[np.int64]) -> "Rules":
-        """The rules at these places."""
-        return Rules(low=self.low[places], high=self.high[places])
-
     def thresholds(self, place: int) -> Thresholds:
         """One of them, as the gate reads it."""
-        low, high = float(self.low[place]), float(self.high[place])
-        return Thresholds(
-            low=None if low == CLOSED_LOW else low, high=None if high == CLOSED_HIGH else high
-        )
+        return as_thresholds(float(self.low[place]), float(self.high[place]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +54,13 @@ class Counted:
     @property
     def wrong(self) -> Counts:
         return self.wrongly_approved + self.wrongly_rejected
+
+
+def as_thresholds(low: float, high: float) -> Thresholds:
+    """These two, where an infinite one is a closed side."""
+    return Thresholds(
+        low=None if low == CLOSED_LOW else low, high=None if high == CLOSED_HIGH else high
+    )
 
 
 def count(rules: Rules, confidence: Floats, labels: Flags) -> Counted:
