@@ -1,70 +1,90 @@
-"""Contracts and certificates as JSON documents: how they are stored and shown."""
+"""Contracts and certificates as JSON documents: how they are configured, stored and read back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from service.domain.certificate import (
+    BadContract,
     Certificate,
     Costs,
+    Finding,
+    Method,
+    Promise,
     Proof,
     ReviewBounds,
     RiskContract,
     Tally,
     Target,
 )
-from service.domain.certificate_words import in_chinese, in_english
+from service.domain.decision import Thresholds
 
 
 def contract_document(contract: RiskContract) -> dict[str, Any]:
-    """The contract's content: equal documents are equal contracts."""
-    return {**asdict(contract), "target": contract.target.value}
+    """The contract by the keys of the configuration; what was left out stays out."""
+    found = asdict(contract) | {"target": contract.target.value}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def contract_of(document: Mapping[str, Any]) -> RiskContract:
-    """The contract that a document was written from. Raises BadContract for one that is none."""
-    costs = document["costs"]
-    return RiskContract(
-        **{
-            **document,
-            "target": Target(document["target"]),
-            "review": ReviewBounds(**document["review"]),
-            "costs": None if costs is None else Costs(**costs),
+    """The contract of a document. BadContract, by name, where it is none."""
+    given = dict(document)
+    try:
+        target = Target(given.pop("target"))
+        review = ReviewBounds(**given.pop("review", {}))
+        costs = Costs(**given.pop("costs")) if "costs" in given else None
+        return RiskContract(target=target, review=review, costs=costs, **given)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadContract(
+            f"This is no risk contract: {error}.",
+            fix="A contract has a target (per_side, auto_error or system_error), its limits, and "
+            "optionally confidence, review {min, max}, reviews_a_day and costs.",
+        ) from error
+
+
+def certificate_document(certificate: Certificate) -> dict[str, Any]:
+    """The certificate, whole: what `certificate_of` reads."""
+    since, until = certificate.since, certificate.until
+    return asdict(certificate) | {
+        "contract": contract_document(certificate.contract),
+        "proofs": [
+            asdict(proof)
+            | {
+                "promise": proof.promise.value,
+                "finding": proof.finding.value,
+                "method": proof.method.value,
+            }
+            for proof in certificate.proofs
+        ],
+        "since": since and since.isoformat(),
+        "until": until and until.isoformat(),
+    }
+
+
+def certificate_of(document: Mapping[str, Any]) -> Certificate:
+    """The certificate a document was written from. KeyError, TypeError or ValueError for others."""
+    since, until = document["since"], document["until"]
+    return Certificate(
+        **dict(document)
+        | {
+            "contract": contract_of(document["contract"]),
+            "thresholds": Thresholds(**document["thresholds"]),
+            "proofs": tuple(_proof_of(proof) for proof in document["proofs"]),
+            "approvals": Tally(**document["approvals"]),
+            "rejections": Tally(**document["rejections"]),
+            "since": datetime.fromisoformat(since) if since else None,
+            "until": datetime.fromisoformat(until) if until else None,
         }
     )
 
 
-def certificate_document(certificate: Certificate) -> dict[str, Any]:
-    """Everything a certificate says, with its sentence: enough to check it a year later."""
-    return {
-        "contract": contract_document(certificate.contract),
-        "thresholds": asdict(certificate.thresholds),
-        "proofs": [_proof(proof) for proof in certificate.proofs],
-        "approvals": _tally(certificate.approvals),
-        "rejections": _tally(certificate.rejections),
-        "labels": certificate.labels,
-        "tested": certificate.tested,
-        "coverage": certificate.coverage,
-        "within_review_bounds": certificate.within_review_bounds,
-        "sample_sha256": certificate.sample_sha256,
-        "seed": certificate.seed,
-        "calibrator": dict(certificate.calibrator),
-        "code_version": certificate.code_version,
-        "scope": certificate.scope,
-        "since": certificate.since and certificate.since.isoformat(),
-        "until": certificate.until and certificate.until.isoformat(),
-        "in_words": {"en": in_english(certificate), "zh-Hans": in_chinese(certificate)},
-    }
-
-
-def _proof(proof: Proof) -> dict[str, Any]:
-    return {
-        **asdict(proof),
-        "promise": proof.promise.value,
-        "finding": proof.finding.value,
-        "method": proof.method.value,
-    }
-
-
-def _tally(tally: Tally) -> dict[str, int]:
-    return {"decided": tally.decided, "wrong": tally.wrong}
+def _proof_of(document: Mapping[str, Any]) -> Proof:
+    return Proof(
+        **dict(document)
+        | {
+            "promise": Promise(document["promise"]),
+            "finding": Finding(document["finding"]),
+            "method": Method(document["method"]),
+        }
+    )
