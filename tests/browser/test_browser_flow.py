@@ -57,7 +57,7 @@ def test_the_bar_follows_the_delivery_by_itself(site: Site, ann: Reviewer) -> No
     ann.press("a")
     ann.at(other)
     bar = ann.page.locator("#bar")
-    expect(bar).to_contain_text("leaves in a moment")
+    expect(bar).to_contain_text("final in a moment")
     expect(bar.locator("button")).to_contain_text(re.compile(r"Undo.*\d s", re.DOTALL))
     site.clock.forward(seconds=6)
     expect(bar).to_contain_text("received by the app")

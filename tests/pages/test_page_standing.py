@@ -129,7 +129,7 @@ def test_a_delivery_is_followed_to_its_end(site: Site, ann: Browser) -> None:
     task = site.ask(gate="hooks", resume={"mode": "webhook"})
     ann.post("/review/next")
     ann.answer(task, "approve")
-    assert "leaves in a moment" in standing(ann, task)
+    assert "final in a moment" in standing(ann, task)
     with listening(ann) as until:
         site.clock.forward(seconds=6)
         until("delivery")
@@ -147,7 +147,7 @@ def test_a_delivery_that_fails_says_why_and_what_comes_next(site: Site, ann: Bro
         site.clock.forward(seconds=6)
         until("delivery")
     page = standing(ann, task)
-    assert "not through yet: next try in 5 s (1 of 10 done)" in page
+    assert "not delivered yet, next try in 5 s (1 of 10 tries)" in page
     assert "The receiver did not accept the message." in page
     site.receiver.status = 410
     with listening(ann) as until:

@@ -60,8 +60,9 @@ class Row:
     risk: str
     category: str | None
     confidence: float | None
-    priority: float
+    since: datetime
     age: timedelta
+    due_at: datetime
     due_in: timedelta
     due_soon: bool
 
@@ -104,8 +105,9 @@ def row_of(view: TaskView, now: datetime) -> Row:
         risk=decision.risk_level.value,
         category=decision.category,
         confidence=decision.assessment.confidence,
-        priority=task.priority,
+        since=task.created_at,
         age=now - task.created_at,
+        due_at=task.deadline_at,
         due_in=due_in,
         due_soon=due_in < DUE_SOON,
     )
