@@ -53,12 +53,12 @@ def _by_itself(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
     _watch(console, stage, rows, seconds=SECONDS_FOR_ALL)
     done.set()
     script.join(timeout=10)
-    return _say_how_it_ended(console, rows)
+    return _say_how_it_ended(console, stage, rows)
 
 
 def _with_a_person(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
     _watch(console, stage, rows, seconds=None)
-    code = _say_how_it_ended(console, rows)
+    code = _say_how_it_ended(console, stage, rows)
     console.print("The page stays open. Stop with Ctrl-C.")
     threading.Event().wait()
     return code
@@ -88,7 +88,7 @@ def _all_resumed(rows: Sequence[Row]) -> bool:
     return all(_settled(row) and not row.trouble for row in rows)
 
 
-def _say_how_it_ended(console: Console, rows: Sequence[Row]) -> int:
+def _say_how_it_ended(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
     reviewed = sum(row.reviewed for row in rows)
     if _all_resumed(rows):
         console.print(
@@ -99,7 +99,7 @@ def _say_how_it_ended(console: Console, rows: Sequence[Row]) -> int:
     waiting = sum(not _settled(row) for row in rows)
     console.print(
         f"\n{waiting} branches have not ended and {sum(bool(r.trouble) for r in rows)} failed."
-        f" The logs are in {processes.STATE.relative_to(processes.ROOT)}/."
+        f" The logs are in {stage.state.relative_to(processes.ROOT)}/."
     )
     return 1
 

@@ -6,11 +6,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from demo.service_process import ROOT, DidNotStart, ServiceProcess
 from lab.process import LabProcess
 
-STATE = ROOT / "var" / "demo"
+STATES = ROOT / "var" / "demo"
 WORKFLOW = ROOT / "workflows" / "content-review-native.yml"
 
 LOGIN = ("demo", "demo-review")
@@ -19,8 +20,9 @@ LOGIN = ("demo", "demo-review")
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Where everything is reached."""
+    """Where everything is reached, and the folder of the two stores and logs."""
 
+    state: Path
     service: str
     api_key: str
     lab: str
@@ -30,18 +32,19 @@ class Stage:
 @contextmanager
 def running() -> Iterator[Stage]:
     """Start both afresh, wait until they answer, stop them at the end."""
-    shutil.rmtree(STATE, ignore_errors=True)
-    STATE.mkdir(parents=True)
     port = _free_port(8000)
+    state = STATES / str(port)  # another demonstration has another port
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
     api_key, app_key = f"cg_{secrets.token_urlsafe(24)}", f"app-{secrets.token_urlsafe(18)}"
     calling = {
         "LAB_SERVICE_URL": f"http://127.0.0.1:{port}",
         "LAB_SERVICE_API_KEY": api_key,
     }
-    lab = LabProcess({"moderation": WORKFLOW}, {"moderation": app_key}, STATE / "lab", env=calling)
+    lab = LabProcess({"moderation": WORKFLOW}, {"moderation": app_key}, state / "lab", env=calling)
     with lab:
         settings = {
-            "GATE_DATABASE_URL": f"sqlite:///{STATE / 'gate.db'}",
+            "GATE_DATABASE_URL": f"sqlite:///{state / 'gate.db'}",
             "GATE_CONFIG": str(ROOT / "demo" / "gates.yaml"),
             "GATE_BOOTSTRAP_KEY": api_key,
             "GATE_BOOTSTRAP_ADMIN": ":".join(LOGIN),
@@ -49,11 +52,13 @@ def running() -> Iterator[Stage]:
             "DEMO_APP_KEY": app_key,
         }
         try:
-            service = ServiceProcess(settings, port, STATE / "service.log")
+            service = ServiceProcess(settings, port, state / "service.log")
         except DidNotStart as error:
             raise SystemExit(str(error)) from error
         with service:
-            yield Stage(service=service.url, api_key=api_key, lab=lab.url, app_key=app_key)
+            yield Stage(
+                state=state, service=service.url, api_key=api_key, lab=lab.url, app_key=app_key
+            )
 
 
 def _free_port(wished: int) -> int:
