@@ -209,7 +209,15 @@ async def _scored(items: Sequence[Item], policy: GatePolicy, scorer: Scorer) -> 
 
 def _show(gate: str, version: int, issued: Sequence[Issued], *, as_json: bool) -> None:
     if as_json:
-        documents = [{"id": one.id, **certificate_document(one.certificate)} for one in issued]
+        documents = [
+            {
+                "id": one.id,
+                "in_words": in_english(one.certificate),
+                "coverage": one.certificate.coverage,
+                **certificate_document(one.certificate),
+            }
+            for one in issued
+        ]
         shown = {"gate": gate, "policy_version": version, "certificates": documents}
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return

@@ -88,7 +88,7 @@ class ContractSection(Section):
 
     def value(self) -> RiskContract:
         try:
-            return contract_of(self.model_dump())
+            return contract_of(self.model_dump(exclude_none=True))
         except GateError as error:
             raise ValueError(f"{error.detail} {error.fix}".removesuffix(".")) from error
 

@@ -1,11 +1,19 @@
 """The gates over HTTP: what they say, what they stand on, their history."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.api.conftest import KEY, serving, settings_for
+
+ROOT = Path(__file__).resolve().parents[2]
 
 GATES = """\
 gates:
@@ -63,3 +71,43 @@ def test_the_history_names_causes(gates: httpx.Client) -> None:
     assert page["versions"][0]["policy"]["written"]["panel"] == {"share": 0.05, "holds": False}
     wrong = gates.get("/v1/gates/earning/versions", params={"cursor": "x"})
     assert wrong.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+
+def test_a_certificate_issued_by_command_is_in_force_and_told_in_words(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("certified")
+    (folder / "gates.yaml").write_text(GATES)
+    lot = np.random.default_rng(5)
+    right = lot.random(3000) < 0.5
+    scores = 1 / (1 + np.exp(-3 * np.where(right, 2, -2) + lot.standard_normal(3000)))
+    rows = "\n".join(f"{s},{int(r)}" for s, r in zip(scores, right, strict=True))
+    (folder / "labels.csv").write_text(f"score,label\n{rows}\n")
+    settings = settings_for(folder)
+    with (
+        serving(settings) as url,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as client,
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "service", "gate", "calibrate", "earning", "labels.csv"],
+            cwd=folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "GATE_DATABASE_URL": settings.database_url,
+                "GATE_CONFIG": str(settings.config),
+            },
+            check=True,
+        )
+        deadline = time.monotonic() + 30
+        while (gate := client.get("/v1/gates/earning").json())["standing"] != "certified":
+            assert time.monotonic() < deadline, "the running service did not notice"
+            time.sleep(0.1)  # another process wrote it: nothing to wait on but the clock
+        [certificate] = gate["certificates"]
+        assert "wrong automatic answers at most 1 %, 95 % sure" in certificate["in_words"]["en"]
+        assert "不超过 1%" in certificate["in_words"]["zh-Hans"]
+        assert certificate["labels"] == 3000
+        assert gate["thresholds"] == certificate["thresholds"]
+        order = {"item": {"text": "x"}, "signals": {"score": 0.99999}}
+        answer = client.post("/v1/gates/earning/decisions", json=order).json()
+        assert answer["decision"] == "auto_approve"

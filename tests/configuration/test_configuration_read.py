@@ -117,3 +117,27 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     (gate,) = load(file, labels_of).gates
     assert gate.gate == "only"
     assert gate.thresholds == Thresholds(low=None, high=None)
+
+
+def test_a_contract_reaches_its_gate() -> None:
+    text = """\
+gates:
+  earning:
+    scorer: signals
+    contract:
+      target: per_side
+      wrong_approvals: 0.01
+      wrong_rejections: 0.02
+      review: {min: 0.05, max: 0.30}
+      costs: {wrong_approval: 50, wrong_rejection: 5, review_minute: 1}
+    panel_share: 0.03
+    panel_holds: true
+"""
+    [gate] = parse(text, labels_of, name="gates.yml").gates
+    assert gate.contract is not None
+    assert gate.contract.wrong_approvals == 0.01
+    assert (gate.contract.review.min, gate.contract.review.max) == (0.05, 0.30)
+    assert gate.contract.costs is not None
+    assert gate.contract.costs.wrong_approval == 50
+    assert (gate.panel.share, gate.panel.holds) == (0.03, True)
+    assert gate.rule_for(None).uncertified

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from plugin.contract import gates as wire
-from plugin.contract.decisions import Thresholds
 from plugin.contract.tasks import DEFAULT_PAGE, MAX_PAGE
-from service.domain.certificate_document import contract_document
+from service.domain.certificate_document import certificate_of, contract_document
+from service.domain.certificate_words import in_chinese, in_english
 from service.domain.errors import InvalidInput
 from service.domain.gate import CLOSED, GatePolicy
 from service.ports.store import Page, StoredCertificate
@@ -93,13 +93,13 @@ def _standing(policy: GatePolicy) -> str:
 
 
 def _certificate(stored: StoredCertificate) -> wire.CertificateSummary:
-    document = stored.document
+    certificate = certificate_of(stored.document)
     return wire.CertificateSummary(
         id=stored.id,
-        scope=document["scope"],
-        in_words=document["in_words"],
-        thresholds=Thresholds(**document["thresholds"]),
-        labels=document["labels"],
-        coverage=document["coverage"],
+        scope=certificate.scope,
+        in_words={"en": in_english(certificate), "zh-Hans": in_chinese(certificate)},
+        thresholds=present.thresholds(certificate.thresholds),
+        labels=certificate.labels,
+        coverage=certificate.coverage,
         issued_at=stored.created_at,
     )
