@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import threading
 from collections.abc import Sequence
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -18,7 +18,7 @@ from service.scoring.bundle import Bundle
 from service.scoring.legibility import legible
 from service.scoring.session import Provider, open_session
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 MOST_CHARACTERS = 20_000
 """Characters that are tokenised at all: far more than any model here reads."""
@@ -96,7 +96,7 @@ class OnnxScorer:
             try:
                 answers: Sequence[Score | ScorerFailed] = self._run(batch)
             except Exception as error:  # whatever it is, those who wait must hear of it
-                log.exception("The model failed on a batch of %d.", len(batch))
+                log.exception("scorer.batch_failed", texts=len(batch))
                 problem = f"The model failed: {type(error).__name__}."
                 answers = [ScorerFailed(problem) for _ in batch]
             for tokenised, answer in zip(batch, answers, strict=True):

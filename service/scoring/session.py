@@ -1,13 +1,13 @@
 """ONNX Runtime sessions: which provider runs the model, and how many threads it may take."""
 
-import logging
 from enum import StrEnum
 
 import onnxruntime
+import structlog
 
 from service.domain.errors import BrokenBundle
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
@@ -53,5 +53,5 @@ def open_session(model: bytes, provider: Provider) -> onnxruntime.InferenceSessi
         raise BrokenBundle(f"ONNX Runtime cannot load the model: {error}") from error
     running = session.get_providers()[0]
     if provider is not Provider.AUTO and running != WISHES[provider][0]:
-        log.warning("The model was to run on %s, but runs on %s.", WISHES[provider][0], running)
+        log.warning("scorer.fell_back", wished=WISHES[provider][0], running=running)
     return session

@@ -1,9 +1,8 @@
 """Which provider runs: the wished one where it can be had, else the CPU, and never a false word."""
 
-import logging
-
 import onnxruntime
 import pytest
+from structlog.testing import capture_logs
 
 from service.domain.errors import BrokenBundle
 from service.scoring.bundle import Bundle
@@ -12,14 +11,14 @@ from service.scoring.session import CPU, WISHES, Provider, open_session
 
 @pytest.mark.parametrize("provider", Provider)
 def test_a_session_opens_whatever_is_wished_and_tells_what_runs(
-    bundle: Bundle, provider: Provider, caplog: pytest.LogCaptureFixture
+    bundle: Bundle, provider: Provider
 ) -> None:
-    with caplog.at_level(logging.WARNING):
+    with capture_logs() as told:
         session = open_session(bundle.model, provider)
     running = session.get_providers()[0]
     assert running in WISHES[provider]
     disappointed = provider is not Provider.AUTO and running != WISHES[provider][0]
-    assert disappointed == any("but runs on" in message for message in caplog.messages)
+    assert disappointed == any(line["event"] == "scorer.fell_back" for line in told)
 
 
 def test_without_a_gpu_the_model_runs_on_the_cpu(bundle: Bundle) -> None:
