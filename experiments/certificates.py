@@ -10,8 +10,9 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import inf, sqrt
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from rich.console import Console
@@ -21,9 +22,10 @@ from rich.table import Table
 from experiments.rivals import RIVALS
 from experiments.synthetic import Floats, draw
 from service.confidence.calibrators import Calibrator
-from service.domain.certificate import RiskContract, Target
+from service.domain.certificate import Promise, RiskContract, Target
 from service.domain.decision import Thresholds
 from service.thresholds.certify import calibrator_for, certify
+from service.thresholds.outlook import labels_needed
 from service.thresholds.sample import Sample
 
 LABELS = 2_000
@@ -31,6 +33,9 @@ TRUTH = 200_000
 TRUTH_SEED = 7
 ALPHAS = (0.01, 0.02, 0.05)
 CONFIDENCE = 0.9
+OUTLOOKS = 20
+"""Draws whose outlook on the rare side is asked for: it takes longer than a certificate."""
+
 REPORT = Path("reports") / "certificates.json"
 
 
@@ -147,6 +152,21 @@ def summarised(found: list[tuple[str, Target, Risks]], alpha: float) -> list[Row
     return rows
 
 
+def labels_for_the_rare_side(draws: int, alpha: float) -> int | None:
+    """How many more labels the approvals, one item in ten, most likely need: the median draw's.
+
+    None where the first opening of that side lies beyond what can be foretold.
+    """
+    contract, needed = contract_for(Target.PER_SIDE, alpha), []
+    for seed in range(draws):
+        drawn = draw(LABELS, np.random.default_rng(seed))
+        outlooks = labels_needed(Sample.of(drawn.scores, drawn.labels), contract)
+        rare = [it.likely for it in outlooks if it.promise is Promise.WRONG_APPROVALS]
+        needed.append(min((likely for likely in rare if likely is not None), default=inf))
+    middle = median(needed)
+    return None if middle == inf else round(middle)
+
+
 def table_of(rows: list[Row]) -> Table:
     """The rows of one alpha as a table, in per cent."""
     first = rows[0]
@@ -178,6 +198,9 @@ def main() -> None:
         found = [row for seed in seeds for row in outcomes(range(seed, seed + 1), alpha, truth)]
         rows += summarised(found, alpha)
         console.print(table_of(rows[-len(RIVALS) - len(Target) :]))
+        missing = labels_for_the_rare_side(min(draws, OUTLOOKS), alpha)
+        told = "more than can be foretold" if missing is None else f"about {missing:,} more labels"
+        console.print(f"per_side: to open approvals, the rare side, takes {told}.\n")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
     console.print(f"Written to {REPORT}")
