@@ -27,6 +27,8 @@ from service.usecases.certify import Issued
 app = typer.Typer(help="Gates and their certificates.", no_args_is_help=True)
 
 ACTOR = "command line"
+SCORES_OF_A_FILE = "signal:score"
+"""At a gate without a model, the column `score` is what the workflow will send as that signal."""
 AT_ONCE = 256
 """Texts handed to the scorer together: enough to fill its batches, few enough for its queue."""
 
@@ -64,7 +66,8 @@ def calibrate(
         Path,
         typer.Argument(
             help="CSV with `text` or `score`, `label` (1 where approving is right), and `category`"
-            " if the gate treats some apart."
+            " if the gate treats some apart. A score is the raw one of the gate's model, or, at a"
+            " gate without one, the workflow's signal `score`."
         ),
     ],
     target: Annotated[
@@ -106,7 +109,10 @@ def calibrate(
             raise InvalidInput(f"There is no gate {gate!r}.", fix=f"The gates are: {known}.")
         scorer = make_scorer(settings, bundles[policy.scorer]) if policy.scorer in bundles else None
         sample = _sample(rows, policy, scorer)
-        issued = certifier(store, gates, clock)(policy, sample, contract, actor=ACTOR)
+        source = scorer.version if scorer else SCORES_OF_A_FILE
+        issued = certifier(store, gates, clock)(
+            policy, sample, contract, source=source, actor=ACTOR
+        )
         version = next(one.version for one in gates.offered() if one.gate == gate)
         if scorer:
             scorer.close()

@@ -48,6 +48,7 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
         server_header=False,
+        proxy_headers=False,  # whoever calls could write them, and pass the sign-in's limit
     )
 
 

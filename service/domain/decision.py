@@ -129,6 +129,17 @@ class Assessment:
     notes: tuple[str, ...] = ()
 
 
+def source_of(model_version: str | None, signals: Mapping[str, Any] | None) -> str | None:
+    """What a raw score came from: a bundle by its version, or a kind of signal; None for no score.
+
+    Scores of different sources are different scales: what holds for the one says nothing of the
+    other.
+    """
+    if signals:
+        return f"signal:{next(iter(signals))}"
+    return model_version
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """One answer of a gate, with everything it rested on. Only `outcome` comes later."""
@@ -151,6 +162,11 @@ class Decision:
     assessment: Assessment
     panel: bool = False  # people see it whatever its score is: its label is an unbiased one
     outcome: Outcome | None = None
+
+    @property
+    def source(self) -> str | None:
+        """What the raw score came from."""
+        return source_of(self.assessment.model_version, self.signals)
 
 
 def hidden(decision: Decision) -> Decision:

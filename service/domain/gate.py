@@ -47,9 +47,11 @@ CLOSED = Thresholds(low=None, high=None)
 
 @dataclass(frozen=True, kw_only=True)
 class Certified:
-    """Thresholds that a certificate earned. They are for c = calibrator(raw), nothing else."""
+    """Thresholds that a certificate earned. They are for c = calibrator(raw), where raw comes from
+    `source` (see `source_of`), and for nothing else."""
 
     certificate: CertificateId
+    source: str
     thresholds: Thresholds
     calibrator: Mapping[str, Json]
 
@@ -58,12 +60,14 @@ class Certified:
 class Rule:
     """What an item is held against: thresholds, and the calibrator they are for.
 
-    Without a calibrator the scorer's own holds. `uncertified` says that a contract is to be kept
-    and that nothing yet proves how: both sides are closed then.
+    Without a calibrator the scorer's own holds. Earned thresholds are for scores of one `source`.
+    `uncertified` says that a contract is to be kept and that nothing yet proves how: both sides
+    are closed then.
     """
 
     thresholds: Thresholds
     calibrator: Mapping[str, Json] | None = None
+    source: str | None = None
     uncertified: bool = False
 
 
@@ -90,8 +94,11 @@ class GatePolicy:
     apps: tuple[AppName, ...] = ()
     created_at: datetime | None = None
 
-    def rule_for(self, category: str | None) -> Rule:
-        """The category's own rule where it has one, else the gate's."""
+    def rule_for(self, category: str | None, source: str | None = None) -> Rule:
+        """The category's own rule where it has one, else the gate's.
+
+        With `source`, for a score from there: what was earned on other scores does not apply.
+        """
         if category is not None and category in self.categories:
             return Rule(thresholds=self.categories[category])
         if self.contract is None:
@@ -99,7 +106,11 @@ class GatePolicy:
         earned = self.certified.get(category) or self.certified.get(None)
         if earned is None:
             return Rule(thresholds=CLOSED, uncertified=True)
-        uncertified = earned.thresholds == CLOSED
+        if source is not None and source != earned.source:
+            return Rule(thresholds=CLOSED, uncertified=True)
         return Rule(
-            thresholds=earned.thresholds, calibrator=earned.calibrator, uncertified=uncertified
+            thresholds=earned.thresholds,
+            calibrator=earned.calibrator,
+            source=earned.source,
+            uncertified=earned.thresholds == CLOSED,
         )

@@ -70,6 +70,7 @@ def policy_of(
             {
                 earned["scope"]: Certified(
                     certificate=CertificateId(earned["certificate"]),
+                    source=earned["source"],
                     thresholds=Thresholds(**earned["thresholds"]),
                     calibrator=earned["calibrator"],
                 )
@@ -95,6 +96,7 @@ def _certified(policy: GatePolicy) -> list[dict[str, Any]]:
         {
             "scope": scope,
             "certificate": earned.certificate,
+            "source": earned.source,
             "thresholds": _thresholds(earned.thresholds),
             "calibrator": dict(earned.calibrator),
         }

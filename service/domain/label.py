@@ -12,13 +12,13 @@ class Label:
 
     `panel` items were shown to people whatever their score was, so together they are like the
     items to come; the others were chosen for their scores, and no certificate may rest on them.
-    `model_version` is the bundle that gave `raw_score`; None for a signal of the workflow.
+    `source` is what gave `raw_score`: a bundle's version, or a kind of signal.
     """
 
     decision_id: DecisionId
     gate: GateName
     raw_score: float
-    model_version: str | None
+    source: str
     category: str | None
     right: bool
     panel: bool

@@ -6,6 +6,7 @@ resolved -> claimed (undo in time)      open -> expired (deadline) | cancelled
 """
 
 import hmac
+import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -121,9 +122,17 @@ class ReviewTask:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict the quorum agreed on; None while there is none."""
-        votes = Counter(a.answer for a in self.answers if a.answer is not Answer.UNSURE)
-        for answer, count in votes.items():
+        """The verdict the quorum agreed on; None while there is none.
+
+        Two agree who say the same of the same result: an approval with an edit lets through
+        something else than one without.
+        """
+        votes = Counter(
+            (given.answer, _canonical(given.edited_result))
+            for given in self.answers
+            if given.answer is not Answer.UNSURE
+        )
+        for (answer, _), count in votes.items():
             if count >= self.quorum:
                 return Verdict(answer.value)
         return None
@@ -132,6 +141,10 @@ class ReviewTask:
     def deciding_answer(self) -> GivenAnswer | None:
         """The answer that completed the quorum."""
         return self.answers[-1] if self.state is TaskState.RESOLVED and self.answers else None
+
+
+def _canonical(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _demand(task: ReviewTask, move: Move) -> None:

@@ -215,8 +215,8 @@ class Labels(Protocol):
         """The answer was taken back."""
         ...
 
-    def of_panel(self, gate: str, model_version: str | None) -> list[Label]:
-        """The gate's panel labels for scores of this bundle (None: of signals), oldest first."""
+    def of_panel(self, gate: str) -> list[Label]:
+        """The gate's panel labels, oldest first, whatever their scores came from."""
         ...
 
 

@@ -93,7 +93,10 @@ class SqlDeliveries:
 
     def _hold(self, delivery_ids: Sequence[DeliveryId], until: datetime) -> None:
         self._connection.execute(
-            update(tables.deliveries).where(_delivery.id.in_(delivery_ids)).values(due_at=until)
+            update(tables.deliveries)
+            # Never sooner than it is: a try that has just ended may have set a longer wait.
+            .where(_delivery.id.in_(delivery_ids), _delivery.due_at < until)
+            .values(due_at=until)
         )
 
 

@@ -21,14 +21,10 @@ class SqlLabels:
     def remove(self, decision_id: DecisionId) -> None:
         self._connection.execute(delete(tables.labels).where(_label.decision_id == decision_id))
 
-    def of_panel(self, gate: str, model_version: str | None) -> list[Label]:
+    def of_panel(self, gate: str) -> list[Label]:
         query = (
             select(tables.labels)
-            .where(
-                _label.gate == gate,
-                _label.panel.is_(True),
-                _label.model_version.is_not_distinct_from(model_version),
-            )
+            .where(_label.gate == gate, _label.panel.is_(True))
             .order_by(_label.decision_id)
         )
         return [Label(**row._mapping) for row in self._connection.execute(query)]

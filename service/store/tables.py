@@ -244,7 +244,7 @@ labels = Table(
     Column("decision_id", String, ForeignKey("decisions.id"), primary_key=True),
     _some("gate"),
     _some("raw_score", Double),
-    _maybe("model_version"),
+    _some("source"),
     _maybe("category"),
     _some("right", Boolean),
     _some("panel", Boolean),

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +23,8 @@ SHORTEST_PASSWORD = 8
 KEY_PREFIX = "cg_"
 
 _hasher = PasswordHasher()
+_HASHING = threading.BoundedSemaphore(2)
+"""A hash is slow and takes 64 MiB by design: a crowd at the door must not take the whole house."""
 
 
 @cache
@@ -215,6 +218,7 @@ class Doorkeeper:
 
 def _matches(encoded: str, password: str) -> bool:
     try:
-        return _hasher.verify(encoded, password)
+        with _HASHING:
+            return _hasher.verify(encoded, password)
     except (VerificationError, InvalidHashError):
         return False

@@ -13,7 +13,7 @@ import structlog
 
 from service.confidence.calibrators import Calibrator
 from service.confidence.signals import RawScore, raw_of_probabilities, raw_of_signal
-from service.domain.decision import TRUNCATED, Assessment, Item, Reason
+from service.domain.decision import TRUNCATED, Assessment, Item, Reason, source_of
 from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
 from service.domain.gate import SIGNALS_SCORER, GatePolicy
 from service.domain.values import Json
@@ -55,7 +55,7 @@ class Assessor:
                 ai_result=ai_result,
             )
             try:
-                return self._calibrated(policy, category, raw, model_version=None)
+                return self._calibrated(policy, category, raw, signals=signals)
             except (ScorerFailed, InvalidInput) as failure:
                 log.warning("calibration.failed", gate=policy.gate, detail=failure.detail)
                 return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
@@ -100,11 +100,17 @@ class Assessor:
         return assessment
 
     def _calibrated(
-        self, policy: GatePolicy, category: str | None, raw: RawScore, model_version: str | None
+        self,
+        policy: GatePolicy,
+        category: str | None,
+        raw: RawScore,
+        *,
+        model_version: str | None = None,
+        signals: Mapping[str, Any] | None = None,
     ) -> Assessment:
-        """c under the rule's calibrator, else the bundle's own for its own scores. A workflow's
-        signal comes from elsewhere, and stands as it is until its gate has earned a calibrator."""
-        learned = policy.rule_for(category).calibrator
+        """c under the calibrator that was earned on such scores, else the bundle's own for its
+        own. A workflow's signal stands as it is until its gate has earned a calibrator."""
+        learned = policy.rule_for(category, source_of(model_version, signals)).calibrator
         if learned is not None:
             confidence = Calibrator.from_json(learned)(raw.value)
         elif model_version is not None:

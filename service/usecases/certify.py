@@ -39,12 +39,20 @@ class CertifyGate:
         self._clock = clock
 
     def __call__(
-        self, policy: GatePolicy, sample: Sample, contract: RiskContract | None, *, actor: str
+        self,
+        policy: GatePolicy,
+        sample: Sample,
+        contract: RiskContract | None,
+        *,
+        source: str,
+        actor: str,
     ) -> list[Issued]:
-        """Certify the gate on the sample, and put a version in force that stands on the result.
+        """Certify the gate on the sample, whose scores come from `source`, and put a version in
+        force that stands on the result.
 
-        Without `contract` the gate's own is kept; raises InvalidInput where it has none. What is
-        not proven is closed: the gate then reviews, with the reason `uncertified`.
+        Without `contract` the gate's own is kept; raises InvalidInput where it has none, and
+        Conflict where `policy` is no longer the gate's newest version. What is not proven is
+        closed: the gate then reviews, with the reason `uncertified`.
         """
         contract = contract or policy.contract
         if contract is None:
@@ -60,9 +68,9 @@ class CertifyGate:
             for one in (found.gate, *found.own.values())
         ]
         with self._store.transaction() as tx:
-            _keep(tx, policy, issued, actor=actor, now=now)
             written = replace(policy, contract=contract)
-            made = self._gates.certify(policy.gate, written, _earned(issued, found), now, tx)
+            made = self._gates.certify(written, _earned(issued, found, source), now, tx)
+            _keep(tx, policy, issued, actor=actor, now=now)
         self._gates.load()
         self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.certified"))
         log.info(
@@ -74,12 +82,15 @@ class CertifyGate:
         return issued
 
 
-def _earned(issued: Sequence[Issued], found: Certificates) -> Mapping[str | None, Certified]:
+def _earned(
+    issued: Sequence[Issued], found: Certificates, source: str
+) -> Mapping[str | None, Certified]:
     """What each scope may do: its own certificate's thresholds. A category that inherits has no
     entry, unless its own labels speak against what it would inherit: that one is closed."""
     earned = {
         one.certificate.scope: Certified(
             certificate=one.id,
+            source=source,
             thresholds=one.certificate.thresholds,
             calibrator=one.certificate.calibrator,
         )

@@ -20,6 +20,7 @@ from service.domain.decision import (
     ResumeMode,
     RiskLevel,
     Zone,
+    source_of,
 )
 from service.domain.errors import InvalidInput, UnknownApp
 from service.domain.gate import GatePolicy, Rule
@@ -127,7 +128,8 @@ class DecideItem:
         drawn: bool,
     ) -> Decision:
         now = self._clock.now()
-        rule = policy.rule_for(order.category)
+        source = source_of(assessment.model_version, order.signals)
+        rule = policy.rule_for(order.category, source)
         zone, reason = _zone(rule, assessment)
         if drawn and policy.panel.holds and zone is not Zone.HUMAN_REVIEW:
             zone, reason = Zone.HUMAN_REVIEW, Reason.AUDIT_SAMPLE
@@ -160,13 +162,14 @@ class DecideItem:
         if audit and not decision.panel:
             return None
         confidence = decision.assessment.confidence
+        blind = decision.panel or policy.panel.share > 0
         return ReviewTask(
             id=new_task_id(),
             decision_id=decision.id,
             gate=decision.gate,
             state=TaskState.PENDING,
-            # By lot for the panel: its items must not stand out by their place in the queue.
-            priority=priority(self._lot() if audit else confidence, decision.risk_level),
+            # By lot where there is a panel: no place in the queue may tell what the AI thinks.
+            priority=priority(self._lot() if blind else confidence, decision.risk_level),
             audit=audit,
             created_at=decision.created_at,
             deadline_at=decision.created_at + policy.review.deadline,

@@ -65,26 +65,34 @@ class GateBook:
                 stored.gate: stored.document["written"]
                 for stored in tx.policies.latest(cause=FROM_CONFIG)
             }
+            drafts = []
             for policy in configured:
                 if from_config.get(policy.gate) == written_part(policy):
                     continue
                 known = latest.get(policy.gate)
                 kept = known.certified if known and _earns_alike(known, policy) else {}
-                _write(tx, replace(policy, certified=kept), known, FROM_CONFIG, now)
+                made = replace(policy, certified=kept)
+                drafts.append(_write(tx, made, known, FROM_CONFIG, now)[1])
+            tx.audit.append(drafts)
 
     def certify(
         self,
-        gate: GateName,
-        written: GatePolicy,
+        policy: GatePolicy,
         earned: Mapping[str | None, Certified],
         now: datetime,
         tx: Transaction,
     ) -> GatePolicy:
         """A new version of the gate that stands on these certificates, in the transaction that
-        stores them. `written` says which contract they are for; call `load` afterwards."""
-        stored = next((one for one in tx.policies.latest() if one.gate == gate), None)
-        known = _policy(stored) if stored else None
-        return _write(tx, replace(written, certified=earned), known, FROM_CERTIFICATE, now)
+        stores them; call `load` afterwards. Raises Conflict where `policy` was overtaken: what
+        was proven of it need not be wanted of its successor."""
+        newest = next((one for one in tx.policies.latest() if one.gate == policy.gate), None)
+        if newest is None or newest.version != policy.version:
+            raise Conflict(
+                f"The gate {policy.gate!r} was changed meanwhile.", fix="Certify it as it is now."
+            )
+        made, draft = _write(tx, replace(policy, certified=earned), policy, FROM_CERTIFICATE, now)
+        tx.audit.append([draft])
+        return made
 
     def versions(self, name: str, principal: Principal, page: Page) -> list[StoredPolicy]:
         """The gate's history, newest first. Raises UnknownGate."""
@@ -133,7 +141,9 @@ def _earns_alike(known: GatePolicy, policy: GatePolicy) -> bool:
 
 def _write(
     tx: Transaction, policy: GatePolicy, known: GatePolicy | None, cause: str, now: datetime
-) -> GatePolicy:
+) -> tuple[GatePolicy, AuditDraft]:
+    """The next version, stored, and what the trail says of it. The caller appends that once all
+    versions are stored: whoever holds the trail's head must wait for no other row."""
     made = replace(policy, version=known.version + 1 if known else 1, created_at=now)
     document = document_of(made)
     tx.policies.add(
@@ -141,15 +151,10 @@ def _write(
             gate=made.gate, version=made.version, document=document, cause=cause, created_at=now
         )
     )
-    tx.audit.append(
-        [
-            AuditDraft(
-                at=now,
-                kind="gate.changed",
-                subject=made.gate,
-                actor=cause,
-                payload={"version": made.version, "policy": document},
-            )
-        ]
+    return made, AuditDraft(
+        at=now,
+        kind="gate.changed",
+        subject=made.gate,
+        actor=cause,
+        payload={"version": made.version, "policy": document},
     )
-    return made

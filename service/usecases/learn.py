@@ -1,6 +1,7 @@
 """Learn: keep what people say of items, and certify gates again as the labels come in."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -27,15 +28,15 @@ at every label would spend it again and again."""
 
 def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict: Verdict) -> None:
     """Keep what was said of a scored item, for calibration and certificates."""
-    raw_score = decision.assessment.raw_score
-    if raw_score is None:
+    raw_score, source = decision.assessment.raw_score, decision.source
+    if raw_score is None or source is None:
         return
     tx.labels.add(
         Label(
             decision_id=decision.id,
             gate=decision.gate,
             raw_score=raw_score,
-            model_version=decision.assessment.model_version,
+            source=source,
             category=decision.category,
             right=verdict is Verdict.APPROVE and given.edited_result is None,
             panel=decision.panel,
@@ -74,15 +75,26 @@ class Learner:
         """Certify the gate if its labels have grown enough. Returns whether it did."""
         if policy.contract is None:
             return False
-        with self._store.reading() as tx:
-            labels = tx.labels.of_panel(policy.gate, self._model_versions.get(policy.scorer))
-        if len(labels) < max(FEWEST_LABELS, GROWTH * self._rests_on(policy)):
+        source, labels = self._labels(policy)
+        if len(labels) < max(FEWEST_LABELS, GROWTH * self._rests_on(policy, source)):
             return False
-        self._certify(policy, sample_of(labels), None, actor="learner")
+        self._certify(policy, sample_of(labels), None, source=source, actor="learner")
         return True
 
-    def _rests_on(self, policy: GatePolicy) -> int:
-        """How many labels the certificates in force rest on; 0 where there are none."""
+    def _labels(self, policy: GatePolicy) -> tuple[str, list[Label]]:
+        """The labels that a certificate could rest on, and what their scores came from: the gate's
+        bundle as it is now, or the kind of signal that most of them are."""
+        with self._store.reading() as tx:
+            labels = tx.labels.of_panel(policy.gate)
+        sources = Counter(label.source for label in labels)
+        usual = sources.most_common(1)[0][0] if sources else ""
+        source = self._model_versions.get(policy.scorer, usual)
+        return source, [label for label in labels if label.source == source]
+
+    def _rests_on(self, policy: GatePolicy, source: str) -> int:
+        """How many labels the certificates in force for such scores rest on; 0 without any."""
+        if all(earned.source != source for earned in policy.certified.values()):
+            return 0
         certificates = self._gates.certificates(policy)
         return sum(int(one.document["labels"]) for one in certificates)
 
@@ -91,9 +103,8 @@ class Learner:
         rests on other labels than the panel's."""
         if policy.contract is None:
             return ()
-        with self._store.reading() as tx:
-            labels = tx.labels.of_panel(policy.gate, self._model_versions.get(policy.scorer))
-        if len(labels) < self._rests_on(policy):
+        source, labels = self._labels(policy)
+        if len(labels) < self._rests_on(policy, source):
             return ()
         return labels_needed(sample_of(labels), policy.contract)
 

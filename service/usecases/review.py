@@ -55,7 +55,7 @@ class ReviewTasks:
     ) -> None:
         self._store = store
         self._gates = gates
-        self._see = TaskViews(gates)
+        self._see = TaskViews(gates, clock)
         self._writer = writer
         self._bus = bus
         self._clock = clock
@@ -100,9 +100,9 @@ class ReviewTasks:
         principal.demand(Scope.REVIEW)
         if gate is not None:
             self._gates.get(gate, principal)
-        now = self._clock.now()
 
         def act() -> list[TaskView]:
+            now = self._clock.now()  # the writer's turn may have been long in coming
             waiting = tx.tasks.claimable(
                 gates=_gates(principal, gate),
                 reviewer=principal.name,
@@ -113,7 +113,7 @@ class ReviewTasks:
             return self._see.many(tx, [self._claim(tx, task, principal, now) for task in waiting])
 
         with self._store.transaction() as tx:
-            answer = receipt.once(tx, now, act)
+            answer = receipt.once(tx, self._clock.now(), act)
         self._tell(principal.name, "task.claimed")
         return answer
 
@@ -204,6 +204,8 @@ class ReviewTasks:
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             lease = self._gates.of(task.gate).review.lease
+            if tx.decisions.taken_by(task.decision_id) is not None:
+                raise UndoWindowClosed
             tx.labels.remove(task.decision_id)
             undone = review.undo(task, principal.name, new_lease_token(), now, lease)
             drafts = [draft_of_task(undone, "undone", principal.name, now)]
@@ -233,15 +235,14 @@ class ReviewTasks:
         event: str | None,
     ) -> dict[str, Any]:
         principal.demand(Scope.REVIEW, Scope.MANAGE)
-        now = self._clock.now()
+
+        def moved() -> TaskView:
+            task = _visible(tx.tasks.lock(task_id), principal)
+            # The time once the task is ours: whoever had it before may have kept it for long.
+            return self._see.one(tx, act(tx, task, self._clock.now()))
+
         with self._store.transaction() as tx:
-            answer = receipt.once(
-                tx,
-                now,
-                lambda: self._see.one(
-                    tx, act(tx, _visible(tx.tasks.lock(task_id), principal), now)
-                ),
-            )
+            answer = receipt.once(tx, self._clock.now(), moved)
         if event:
             self._tell(task_id, event)
         return answer

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from service.domain.decision import Decision, hidden
 from service.domain.delivery import Delivery
-from service.domain.review import ReviewTask
+from service.domain.review import OPEN, ReviewTask, TaskState
+from service.ports.clock import Clock
 from service.ports.store import Transaction
 from service.usecases.gate_book import GateBook
 
@@ -14,8 +15,8 @@ from service.usecases.gate_book import GateBook
 class TaskView:
     """A task as people see it: with the decision it came from and where its delivery stands.
 
-    Where the gate has a panel, the AI's word is `blind`, hidden until the first answer, on every
-    task: so nobody can tell the panel's items, nor lean on the AI for them.
+    Where the gate has a panel, the AI's word is `blind`, hidden until the answer is final, on
+    every task: so nobody can tell the panel's items, nor lean on the AI for them.
     """
 
     task: ReviewTask
@@ -25,8 +26,9 @@ class TaskView:
 
 
 class TaskViews:
-    def __init__(self, gates: GateBook) -> None:
+    def __init__(self, gates: GateBook, clock: Clock) -> None:
         self._gates = gates
+        self._clock = clock
 
     def one(self, tx: Transaction, task: ReviewTask) -> TaskView:
         return self.many(tx, [task])[0]
@@ -39,10 +41,16 @@ class TaskViews:
         ]
 
     def _seen(self, task: ReviewTask, decision: Decision, delivery: Delivery | None) -> TaskView:
-        has_panel = task.audit or self._gates.of(task.gate).panel.share > 0
-        blind = has_panel and not task.answers
+        has_panel = task.audit or decision.panel or self._gates.of(task.gate).panel.share > 0
+        blind = has_panel and not self._is_over(task)
         if blind:
             decision = hidden(decision)
         elif task.audit:
             decision = replace(decision, outcome=None)  # it was the gate's, not the reviewer's
         return TaskView(task=task, decision=decision, delivery=delivery, blind=blind)
+
+    def _is_over(self, task: ReviewTask) -> bool:
+        """No answer can come any more, nor be taken back and given again by who has looked."""
+        if task.state is TaskState.RESOLVED:
+            return task.settles_at is not None and self._clock.now() >= task.settles_at
+        return task.state not in OPEN

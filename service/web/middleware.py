@@ -50,7 +50,10 @@ class Edge:
             await send(message)
 
         try:
-            if _declared_length(scope) > LARGEST_BODY:
+            if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
+                refused = problem_response(400, "The address holds a NUL.", slug="bad-address")
+                await refused(scope, receive, noted_send)
+            elif _declared_length(scope) > LARGEST_BODY:
                 await problem_response(413, TOO_LARGE, slug="too-large")(scope, receive, noted_send)
             else:
                 await self._app(scope, limited_receive, noted_send)

@@ -50,8 +50,9 @@ def readyz(request: Request) -> JSONResponse:
 
 @router.get("/metrics")
 def metrics(caller: Caller, request: Request) -> Response:
-    """Prometheus text."""
+    """Prometheus text, of all gates together."""
     caller.demand(Scope.READ)
+    caller.demand_all_gates()
     registry: Metrics = request.app.state.metrics
     review = services_of(request).review
 

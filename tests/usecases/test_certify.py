@@ -1,5 +1,6 @@
 """From a contract to thresholds in force: nothing is automatic before something is proven."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,12 +8,14 @@ import numpy as np
 import pytest
 
 from service.domain.certificate import RiskContract, Target
-from service.domain.decision import Reason, Thresholds, Zone
-from service.domain.errors import InvalidInput
+from service.domain.decision import Item, Reason, Thresholds, Zone
+from service.domain.errors import Conflict, InvalidInput
 from service.domain.gate import CLOSED
 from service.thresholds.sample import Sample
 from service.usecases.certify import CertifyGate, Issued
-from tests.usecases.acting import ask
+from service.usecases.decide import DecisionOrder
+from service.usecases.receipts import Receipt
+from tests.usecases.acting import ask, ids
 from tests.usecases.conftest import ANN, POLICY, House
 
 CONTRACT = RiskContract(
@@ -38,7 +41,9 @@ def certify(house: House) -> CertifyGate:
 
 
 def run(house: House, certify: CertifyGate, labelled: Sample) -> list[Issued]:
-    return certify(house.gates.get("gate", ANN), labelled, None, actor="test")
+    return certify(
+        house.gates.get("gate", ANN), labelled, None, source="signal:score", actor="test"
+    )
 
 
 def test_a_contract_without_a_certificate_reviews_everything(
@@ -119,7 +124,7 @@ def test_another_contract_must_be_earned_anew(house: House, certify: CertifyGate
 
 def test_fixed_thresholds_have_no_contract_to_keep(house: House, certify: CertifyGate) -> None:
     with pytest.raises(InvalidInput, match="no contract"):
-        certify(POLICY, sample(1000), None, actor="test")
+        certify(POLICY, sample(1000), None, source="signal:score", actor="test")
 
 
 def test_a_gate_taken_out_of_the_file_takes_no_more_items(house: House) -> None:
@@ -127,3 +132,27 @@ def test_a_gate_taken_out_of_the_file_takes_no_more_items(house: House) -> None:
     with pytest.raises(Exception, match="no gate named"):
         ask(house)
     assert house.gates.of("gate").gate == "gate"  # what waits there is still reviewed
+
+
+def test_what_was_proven_of_one_score_says_nothing_of_another(
+    house: House, certify: CertifyGate
+) -> None:
+    run(house, certify, sample(4000))
+    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"token_logprobs": [0.0]})
+    made = asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    assert made["zone"] == Zone.HUMAN_REVIEW
+    with house.store.reading() as tx:
+        [decision] = tx.decisions.get_many([made["decision"]]).values()
+    assert decision.reason is Reason.UNCERTIFIED
+
+
+def test_a_certificate_never_overwrites_a_policy_that_came_meanwhile(
+    house: House, certify: CertifyGate
+) -> None:
+    before = house.gates.get("gate", ANN)
+    stricter = replace(CONTRACT, wrong_approvals=0.001)
+    house.gates.adopt([replace(EARNING, contract=stricter)], house.clock.now())
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        certify(before, sample(4000), None, source="signal:score", actor="test")
+    policy = house.gates.get("gate", ANN)
+    assert (policy.contract, policy.certified) == (stricter, {})

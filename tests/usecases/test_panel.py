@@ -60,7 +60,7 @@ def stored(house: House, asked: dict[str, Any]) -> Decision:
 
 def labels(house: House) -> list[Label]:
     with house.store.reading() as tx:
-        return tx.labels.of_panel("gate", None)
+        return tx.labels.of_panel("gate")
 
 
 def deliveries(house: House) -> int:
@@ -116,6 +116,38 @@ def test_the_ais_word_shows_after_the_first_answer(house: House, ask: Ask) -> No
     after = house.review.read(view.task.id, ANN)
     assert not after.blind
     assert after.decision.assessment.confidence == 0.5
+
+
+def test_who_looks_and_takes_the_answer_back_has_seen_nothing(house: House, ask: Ask) -> None:
+    ask(0.95)
+    view = claim(house)
+    answer(house, view, Answer.REJECT, undo=timedelta(seconds=5))
+    assert house.review.read(view.task.id, ANN).blind
+    house.clock.forward(seconds=5)
+    assert not house.review.read(view.task.id, ANN).blind
+
+
+def test_an_expert_is_not_led_either(house: House, ask: Ask) -> None:
+    ask(0.95)
+    view = claim(house)
+    answer(house, view, Answer.UNSURE)
+    assert house.review.read(view.task.id, ANN).blind
+
+
+def test_the_cold_start_is_blind_too(house: House) -> None:
+    house.gates.adopt([EARNING], house.clock.now())
+    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.99})
+    asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    assert claim(house).blind
+
+
+def test_a_place_in_the_queue_tells_nothing(house: House, ask: Ask) -> None:
+    first, second = (ask(0.5, lot) for lot in (0.6, 0.9))
+    with house.store.reading() as tx:
+        tasks = [tx.tasks.get(asked["task"]) for asked in (first, second)]
+    assert tasks[0]
+    assert tasks[1]
+    assert tasks[0].priority != tasks[1].priority  # by lot, though the scores are the same
 
 
 def test_a_missed_deadline_of_the_panel_changes_nothing(house: House, ask: Ask) -> None:
@@ -185,7 +217,7 @@ def fill_panel(house: House, items: int) -> None:
                     decision_id=asked["decision"],
                     gate=POLICY.gate,
                     raw_score=float(score),
-                    model_version=None,
+                    source="signal:score",
                     category=None,
                     right=bool(is_right),
                     panel=True,

@@ -20,7 +20,7 @@ MOST_ENTRIES = 10_000
 def export(
     caller: Caller,
     request: Request,
-    after: Annotated[int, Query(ge=0, description="Entries behind this seq.")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Entries behind this seq.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 1000,
 ) -> StreamingResponse:
     """One entry a line, oldest first; enough to verify the chain elsewhere."""

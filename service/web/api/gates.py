@@ -1,5 +1,6 @@
 """The gates in force: what they say, what they stand on, and their history."""
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -56,7 +57,7 @@ def versions(
     cursor: str | None = None,
 ) -> wire.GateVersions:
     """The gate's history, newest first, each version with its cause."""
-    if cursor is not None and not cursor.isdigit():
+    if cursor is not None and not re.fullmatch(r"[0-9]{1,9}", cursor):
         raise InvalidInput("The cursor is not one we gave.", fix="Start again without it.")
     page = Page(limit=limit, before=cursor)
     found = services_of(request).gates.versions(gate, caller, page)

@@ -92,5 +92,9 @@ def to_sign_in(request: Request, *, ended: bool) -> Response:
 
 def _page_of(request: Request) -> str:
     """The page that a form was on."""
-    address = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
+    try:
+        given = request.headers.get("hx-current-url") or request.headers.get("referer", "")
+        address = urlsplit(given)
+    except ValueError:  # no address at all
+        return "/"
     return address.path + (f"?{address.query}" if address.query else "")

@@ -47,6 +47,7 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
 _templates.globals.update(static=static_url, languages=OWN_NAMES, most_tries=MOST_TRIES)
 

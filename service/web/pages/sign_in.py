@@ -48,10 +48,10 @@ def sign_in(
         response = _form(request, next, told="wait", status=429, name=name, wait=wait)
         response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
         return response
+    attempts.failed(name, address, now)  # until it has succeeded: many at once count each
     try:
         token, session = services.doorkeeper.sign_in(name, password)
     except Unauthenticated:
-        attempts.failed(name, address, now)
         return _form(request, next, told="wrong", status=401, name=name)
     attempts.succeeded(name, address)
     response = RedirectResponse(safe_path(next), 303)

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("decision_id", sa.String(), nullable=False),
         sa.Column("gate", sa.String(), nullable=False),
         sa.Column("raw_score", sa.Double(), nullable=False),
-        sa.Column("model_version", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
         sa.Column("category", sa.String(), nullable=True),
         sa.Column("right", sa.Boolean(), nullable=False),
         sa.Column("panel", sa.Boolean(), nullable=False),
