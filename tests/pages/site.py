@@ -175,7 +175,7 @@ def task_at(page: httpx.Response) -> str | None:
 @contextmanager
 def serving(folder: Path, **settings: Any) -> Iterator[Site]:
     """The product, served until the block ends."""
-    logs.configure("json", "error")
+    logs.configure("json", "warning")
     clock, receiver = TestClock(), Receiver()
     config = folder / "gates.yaml"
     config.write_text(GATES.format(receiver=receiver.url))
