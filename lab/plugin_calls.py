@@ -24,7 +24,7 @@ class PluginCalls:
             case "storage":
                 yield {"data": self._stored(request["opt"], request["key"], request.get("value"))}
             case _:
-                raise NotImplementedError(f"the lab does not answer the plugin's call {kind!r}")
+                raise LookupError(f"the lab does not answer the plugin's call {kind!r}")
 
     def _run_app(self, request: dict[str, Any]) -> dict[str, Any]:
         app = self._host.app_by_id(request["app_id"])

@@ -136,7 +136,7 @@ class PluginToolRuntime:
 
     def build_file_reference(self, *, mapping: Mapping[str, Any]) -> Any:
         """No tool of this plugin makes files."""
-        raise NotImplementedError
+        raise ToolRuntimeInvocationError("a tool of this plugin made a file, which none does")
 
     def _schema(self, name: str) -> Mapping[str, Any]:
         return self._schemas.get(name, {})
