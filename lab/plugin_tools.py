@@ -134,7 +134,7 @@ class PluginToolRuntime:
         """A tool uses no tokens here."""
         return LLMUsage.empty_usage()
 
-    def build_file_reference(self, *, mapping: Mapping[str, Any]) -> Any:
+    def build_file_reference(self, *, mapping: Mapping[str, Any]) -> Any:  # noqa: ARG002
         """No tool of this plugin makes files."""
         raise ToolRuntimeInvocationError("a tool of this plugin made a file, which none does")
 
