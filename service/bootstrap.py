@@ -110,7 +110,7 @@ def build_background(
     gates: GateBook,
     clock: Clock,
     metrics: Metrics,
-    bundles: Mapping[str, Bundle],
+    learner: Learner,
 ) -> Background:
     """What a worker does; `serve` runs it inside unless told otherwise."""
     stop = threading.Event()
@@ -128,7 +128,6 @@ def build_background(
         bus=bus,
         clock=clock,
     )
-    learner = build_learner(store, bus, gates, clock, bundles)
     loops = (gates.follow, worker.run, keeper.run, learner.run)
     return Background(loops=loops, wake=worker.wake, stop=stop)
 
@@ -171,6 +170,7 @@ def build_app(
     recorder = Recorder(store)
     writer = ResumeMessageWriter(configuration.apps)
     forecast = Forecast(store=store, clock=clock)
+    learner = build_learner(store, bus, gates, clock, bundles)
     services = Services(
         decide=DecideItem(
             gates=gates,
@@ -189,7 +189,7 @@ def build_app(
         audit=AuditTrail(store),
         gates=gates,
         forecast=forecast,
-        learner=build_learner(store, bus, gates, clock, bundles),
+        learner=learner,
         live=Live(bus),
         bus=bus,
         clock=clock,
@@ -197,7 +197,7 @@ def build_app(
         secure_cookies=settings.base_url.startswith("https://"),
     )
     background = (
-        build_background(configuration, store, bus, gates, clock, metrics, bundles)
+        build_background(configuration, store, bus, gates, clock, metrics, learner)
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )

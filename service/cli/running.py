@@ -54,7 +54,7 @@ def serve(
 
 def worker() -> None:
     """Run deliveries and deadlines alone, beside `serve --no-worker`."""
-    from service.bootstrap import build_background, open_bus, prepare
+    from service.bootstrap import build_background, build_learner, open_bus, prepare
     from service.store.sql_store import SqlStore
     from service.telemetry.metrics import Metrics
 
@@ -65,7 +65,8 @@ def worker() -> None:
         store = SqlStore(chosen.database_url)
         configuration, gates, bundles = prepare(chosen, store, clock)
         bus = open_bus(chosen)
-        background = build_background(configuration, store, bus, gates, clock, Metrics(), bundles)
+        learner = build_learner(store, bus, gates, clock, bundles)
+        background = build_background(configuration, store, bus, gates, clock, Metrics(), learner)
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())
