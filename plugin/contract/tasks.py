@@ -1,8 +1,8 @@
 """Review tasks: listing, reading, claiming, deciding, giving back, taking back."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from plugin.contract.decisions import (
     FinalVerdict,
@@ -91,12 +91,6 @@ class TaskDecisionRequest(Request):
     comment: Comment | None = None
     edited_result: Json = None
     """What goes on in the place of `ai_result`; `None` leaves it as it is."""
-
-    @model_validator(mode="after")
-    def _only_an_approval_lets_an_edit_through(self) -> Self:
-        if self.edited_result is not None and self.verdict != "approve":
-            raise ValueError(f"edited_result goes with approve; leave it out to {self.verdict}")
-        return self
 
 
 class TaskDecisionResponse(Answer):

@@ -124,11 +124,11 @@ class ReviewTask:
     def verdict(self) -> Verdict | None:
         """The verdict the quorum agreed on; None while there is none.
 
-        Two agree who say the same of the same result: an approval with an edit lets through
-        something else than one without.
+        Two agree who reject, or who approve the same result: an approval with an edit lets
+        through something else than one without.
         """
         votes = Counter(
-            (given.answer, _canonical(given.edited_result))
+            (given.answer, _let_through(given))
             for given in self.answers
             if given.answer is not Answer.UNSURE
         )
@@ -143,8 +143,8 @@ class ReviewTask:
         return self.answers[-1] if self.state is TaskState.RESOLVED and self.answers else None
 
 
-def _canonical(value: Json) -> str:
-    return json.dumps(value, sort_keys=True)
+def _let_through(given: GivenAnswer) -> str:
+    return json.dumps(given.edited_result, sort_keys=True) if given.answer is Answer.APPROVE else ""
 
 
 def _demand(task: ReviewTask, move: Move) -> None:
