@@ -48,7 +48,7 @@ def corpus(source: str) -> Corpus:
             parts=data.split(data.davidson()),
             origin={
                 "name": data.DAVIDSON.name,
-                "source": data.DAVIDSON.address.format(commit=data.DAVIDSON.commit),
+                "source": data.DAVIDSON.origin,
                 "licence": data.DAVIDSON.licence,
                 "sha256": sha256(data.find(data.DAVIDSON).read_bytes()),
                 "caveat": DAVIDSON_CAVEAT,
