@@ -50,8 +50,7 @@ def _keep_int8(graph: onnx.GraphProto, tensor: TensorProto, *, axis: int) -> tup
     names = f"{tensor.name}.int8", f"{tensor.name}.scale"
     if not any(known.name == names[0] for known in graph.initializer):
         graph.initializer.extend(
-            numpy_helper.from_array(array, name)
-            for array, name in zip((codes, scales), names, strict=True)
+            [numpy_helper.from_array(codes, names[0]), numpy_helper.from_array(scales, names[1])]
         )
     return names
 
