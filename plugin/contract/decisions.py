@@ -1,15 +1,19 @@
 """A decision: asked for, answered, and read again with its outcome."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from plugin.contract.deliveries import DeliveryStatus
+from plugin.contract.problems import Problem
 from plugin.contract.signals import Probability, Signals
 from plugin.contract.values import Answer, FilledText, Id, Json, Name, Request
 
 MAX_WAIT_SECONDS = 25
 """Longest `wait` of one `GET /v1/decisions/{id}`."""
+
+MAX_BATCH_ITEMS = 256
+"""Most items of one `POST /v1/gates/{gate}/decisions:batch`."""
 
 DecisionKind = Literal["auto_approve", "human_review", "auto_reject"]
 FinalVerdict = Literal["approve", "reject"]
@@ -67,6 +71,19 @@ class DecisionRequest(Request):
     """The caller's own; given back in the resume message."""
 
 
+class BatchRequest(Request):
+    """Body of `POST /v1/gates/{gate}/decisions:batch`: decision requests, each judged by itself."""
+
+    items: list[Any]
+
+    @model_validator(mode="after")
+    def _some_but_not_too_many(self) -> Self:
+        if not 1 <= len(self.items) <= MAX_BATCH_ITEMS:
+            found = len(self.items)
+            raise ValueError(f"items holds {found}: send 1 to {MAX_BATCH_ITEMS} in one request")
+        return self
+
+
 class Thresholds(Answer):
     """Approve above `high`, reject at or below `low`; `None` closes that side."""
 
@@ -113,6 +130,12 @@ class DecisionResponse(Answer):
         if c is None or high is None or c <= high:
             raise ValueError(f"auto_approve needs a confidence above high; got {c} and {high}")
         return self
+
+
+class BatchResponse(Answer):
+    """One result per item, in order; a problem is known by its `type` and `status`."""
+
+    results: list[DecisionResponse | Problem]
 
 
 class Outcome(Answer):

@@ -25,3 +25,5 @@ class Problem(BaseModel):
     detail: str | None = None
     instance: str | None = None
     errors: list[FieldError] = Field(default_factory=list)
+    retry_after: int | None = Field(default=None, ge=1)
+    """Seconds, where trying again helps: what the header Retry-After says, for an item of many."""

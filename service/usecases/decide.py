@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from service.domain.decision import (
     Zone,
     source_of,
 )
-from service.domain.errors import InvalidInput, UnknownApp
+from service.domain.errors import GateError, InvalidInput, Overloaded, UnknownApp
 from service.domain.gate import GatePolicy, Rule
 from service.domain.ids import new_decision_id, new_task_id
 from service.domain.outcome import DecidedBy, Outcome, Verdict
@@ -35,7 +35,7 @@ from service.usecases.assess import Assessor
 from service.usecases.audited import draft_of_decision
 from service.usecases.gate_book import GateBook
 from service.usecases.receipts import Receipt
-from service.usecases.recorder import Entry, Recorder
+from service.usecases.recorder import Entry, Record, Recorder
 
 log = structlog.get_logger()
 
@@ -93,28 +93,60 @@ class DecideItem:
         Overloaded, IdempotencyMismatch; whatever else goes wrong in scoring goes to review."""
         principal.demand(Scope.DECIDE)
         began = time.perf_counter()
-        policy = self._gates.get(order.gate, principal)
+        made = await self._make(order, principal, self._gates.get(order.gate, principal))
+        return await self._keep([made], made, receipt, began)
+
+    async def many(
+        self,
+        gate: str,
+        orders: Sequence[DecisionOrder],
+        principal: Principal,
+        receipt: Receipt[Sequence[Made | BaseException]],
+    ) -> dict[str, Any]:
+        """One answer for many items of one gate, scored side by side and written as one.
+
+        What is wrong with one item stands in its place. Raises UnknownGate, IdempotencyMismatch,
+        and Overloaded where no item at all could be taken.
+        """
+        principal.demand(Scope.DECIDE)
+        began = time.perf_counter()
+        policy = self._gates.get(gate, principal)
+        each = (self._make(order, principal, policy) for order in orders)
+        results = await asyncio.gather(*each, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, GateError):
+                log.error("decide.item_crashed", gate=gate, exc_info=result)
+        turned_away = [result for result in results if isinstance(result, Overloaded)]
+        if turned_away and len(turned_away) == len(results):
+            raise turned_away[0]
+        made = [result for result in results if not isinstance(result, BaseException)]
+        return await self._keep(made, results, receipt, began)
+
+    async def _make(self, order: DecisionOrder, principal: Principal, policy: GatePolicy) -> Made:
         resume = _resume(order, policy)
         drawn = self._lot() < policy.panel.share  # before anything is known of the item
         assessment = await self._assessor.assess(
             policy, order.item, order.category, order.signals, order.ai_result
         )
         decision = self._decide(order, principal, policy, resume, assessment, drawn=drawn)
-        task = self._task(decision, policy)
-        written = await self._recorder.record(
-            Entry(
-                decision=decision,
-                task=task,
-                draft=draft_of_decision(decision, task),
-                receipt=receipt,
-            )
+        return decision, self._task(decision, policy)
+
+    async def _keep[T](
+        self, all_made: Sequence[Made], told: T, receipt: Receipt[T], began: float
+    ) -> dict[str, Any]:
+        records = tuple(
+            Record(decision=decision, task=task, draft=draft_of_decision(decision, task))
+            for decision, task in all_made
         )
+        entry = Entry(records=records, made=told, receipt=receipt, at=self._clock.now())
+        written = await self._recorder.record(entry)
         if written.fresh:
-            self._meter.decided(decision, time.perf_counter() - began)
-            if task:
+            for decision, _ in all_made:
+                self._meter.decided(decision, time.perf_counter() - began)
+            news = [Event(topic="task", key=t.id, what="task.created") for _, t in all_made if t]
+            if news:
                 # In a thread: a bus on the network may be slow to say that it is away.
-                news = Event(topic="task", key=task.id, what="task.created")
-                await asyncio.to_thread(self._bus.publish, news)
+                await asyncio.to_thread(self._bus.publish, *news)
         return written.answer
 
     def _decide(

@@ -5,9 +5,11 @@ goes into the next one together.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from queue import SimpleQueue
 from typing import Any
 
@@ -15,7 +17,12 @@ import structlog
 
 from service.domain.audit import AuditDraft
 from service.domain.decision import Decision
-from service.domain.errors import GateError, IdempotencyMismatch, Overloaded
+from service.domain.errors import (
+    GateError,
+    IdempotencyMismatch,
+    Overloaded,
+    StoreUnavailable,
+)
 from service.domain.review import ReviewTask
 from service.ports.store import Store, Transaction
 from service.usecases.receipts import Receipt
@@ -24,16 +31,26 @@ log = structlog.get_logger()
 
 MOST_PER_COMMIT = 256
 MOST_WAITING = 4096
+"""Decisions, not entries: one entry may hold a whole batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What one decision writes, and the answer it will be given."""
+class Record:
+    """What one decision writes."""
 
     decision: Decision
     task: ReviewTask | None
     draft: AuditDraft
-    receipt: Receipt[tuple[Decision, ReviewTask | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry[T]:
+    """Decisions that are written together or not at all, and how their caller is told of `made`."""
+
+    records: tuple[Record, ...]
+    made: T
+    receipt: Receipt[T]
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +63,7 @@ class Written:
 
 @dataclass(frozen=True)
 class _Waiting:
-    entry: Entry
+    entry: Entry[Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Written]
 
@@ -59,7 +76,8 @@ class _Waiting:
             else:
                 self.future.set_result(result)
 
-        self.loop.call_soon_threadsafe(settle)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self.loop.call_soon_threadsafe(settle)
 
 
 class Recorder:
@@ -68,14 +86,18 @@ class Recorder:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._waiting = 0
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
-    async def record(self, entry: Entry) -> Written:
+    async def record(self, entry: Entry[Any]) -> Written:
         """Durable when it returns. Raises Overloaded where too much waits already, and
         IdempotencyMismatch where the entry's key belongs to another request."""
-        if self._queue.qsize() >= MOST_WAITING:
-            raise Overloaded("Too many decisions wait to be written.", retry_after=1)
+        with self._counting:
+            if self._waiting >= MOST_WAITING:
+                raise Overloaded("Too many decisions wait to be written.", retry_after=1)
+            self._waiting += len(entry.records)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Written] = loop.create_future()
         self._queue.put(_Waiting(entry, loop, future))
@@ -94,22 +116,31 @@ class Recorder:
                 return
 
     def _fill(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        batch = [first]
-        while len(batch) < MOST_PER_COMMIT and not self._queue.empty():
+        batch, stopping, decisions = [first], False, len(first.entry.records)
+        while decisions < MOST_PER_COMMIT and not self._queue.empty():
             waiting = self._queue.get()
             if waiting is None:
-                return batch, True
+                stopping = True
+                break
             batch.append(waiting)
-        return batch, False
+            decisions += len(waiting.entry.records)
+        with self._counting:
+            self._waiting -= decisions
+        return batch, stopping
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
             with self._store.transaction() as tx:
                 results = _write(tx, [waiting.entry for waiting in batch])
+        except StoreUnavailable as failure:  # no entry's fault: trying each alone would take ages
+            for waiting in batch:
+                waiting.resolve(failure)
+            return
         except Exception as failure:  # the whole batch failed: one bad entry must not sink the rest
             if len(batch) == 1:
                 if not isinstance(failure, GateError):
-                    log.exception("recorder.failed", decision=batch[0].entry.decision.id)
+                    ids = [record.decision.id for record in batch[0].entry.records]
+                    log.exception("recorder.failed", decisions=ids)
                 batch[0].resolve(failure)
                 return
             for waiting in batch:
@@ -119,31 +150,29 @@ class Recorder:
             waiting.resolve(result)
 
 
-def _write(tx: Transaction, entries: Sequence[Entry]) -> list[Written | Exception]:
+def _write(tx: Transaction, entries: Sequence[Entry[Any]]) -> list[Written | Exception]:
     results: list[Written | Exception] = []
-    fresh: list[Entry] = []
+    fresh: list[Record] = []
     for entry in entries:
-        receipt, decision = entry.receipt, entry.decision
+        receipt = entry.receipt
         if receipt.key is not None and not tx.idempotency.claim(
-            receipt.principal, receipt.key, receipt.fingerprint, decision.created_at
+            receipt.principal, receipt.key, receipt.fingerprint, entry.at
         ):
             results.append(_replay(tx, receipt))
             continue
-        answer = receipt.render((decision, entry.task))
+        answer = receipt.render(entry.made)
         if receipt.key is not None:
             tx.idempotency.store(receipt.principal, receipt.key, answer)
-        fresh.append(entry)
+        fresh += entry.records
         results.append(Written(answer=answer, fresh=True))
     if fresh:
-        tx.decisions.add([entry.decision for entry in fresh])
-        tx.tasks.add([entry.task for entry in fresh if entry.task])
-        tx.audit.append([entry.draft for entry in fresh])
+        tx.decisions.add([record.decision for record in fresh])
+        tx.tasks.add([record.task for record in fresh if record.task])
+        tx.audit.append([record.draft for record in fresh])
     return results
 
 
-def _replay(
-    tx: Transaction, receipt: Receipt[tuple[Decision, ReviewTask | None]]
-) -> Written | Exception:
+def _replay(tx: Transaction, receipt: Receipt[Any]) -> Written | Exception:
     try:
         answer = receipt.replayed(tx)
     except IdempotencyMismatch as mismatch:

@@ -12,7 +12,8 @@ LARGEST_BODY = 1024 * 1024
 """Bytes. Large enough for any text a person would review; streams come by another road."""
 
 TOO_LARGE = (
-    f"The body is larger than {LARGEST_BODY} bytes. Send a shorter text, or an excerpt of it."
+    f"The body is larger than {LARGEST_BODY} bytes. "
+    "Send a shorter text, an excerpt of it, or fewer items at once."
 )
 
 _SAFE_HEADERS = (

@@ -4,6 +4,8 @@ This is the only place that knows HTTP statuses of domain errors.
 """
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -26,6 +28,10 @@ from service.domain.errors import (
 log = structlog.get_logger()
 
 TYPE_PREFIX = "urn:confidence-gate:problem:"
+
+CRASHED = (
+    "An unexpected error. Nothing was approved by it; try again, or look in the service's log."
+)
 
 _STATUS: tuple[tuple[type[GateError], int], ...] = (
     (InvalidInput, 422),
@@ -62,19 +68,41 @@ def problem_response(
     detail: str,
     *,
     slug: str,
-    errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    problem = Problem(
-        type=TYPE_PREFIX + slug,
-        title=_TITLES.get(status, "The request failed"),
-        status=status,
-        detail=detail,
-        errors=errors or [],
-    )
+    return _response(_problem(status, detail, slug=slug), headers)
+
+
+def problem_of(error: BaseException) -> Problem:
+    """What is told of an error, whatever it is: of one that we do not know, nothing but that."""
+    if not isinstance(error, GateError):
+        return _problem(500, CRASHED, slug="internal-error")
+    retry_after = None
+    if isinstance(error, Overloaded | StoreUnavailable):
+        retry_after = max(1, round(error.retry_after))
+    detail = f"{error.detail} {error.fix}".strip()
+    return _problem(status_of(error), detail, slug=slug_of(error), retry_after=retry_after)
+
+
+def problem_of_invalid(found: Sequence[Any]) -> Problem:
+    """What pydantic found wrong with a request."""
+    errors = [
+        FieldError(field=_field(one["loc"]), message=str(one["msg"]).removeprefix("Value error, "))
+        for one in found
+    ]
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+    return _problem(422, detail, slug="invalid-request", errors=errors)
+
+
+def _problem(status: int, detail: str, *, slug: str, **more: Any) -> Problem:
+    title = _TITLES.get(status, "The request failed")
+    return Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail, **more)
+
+
+def _response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
     return JSONResponse(
-        problem.model_dump(exclude_none=True, exclude_defaults=False),
-        status_code=status,
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
         media_type=CONTENT_TYPE,
         headers=headers,
     )
@@ -88,16 +116,16 @@ def slug_of(error: GateError) -> str:
 def respond_to_gate_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, GateError):
         raise error
-    status = status_of(error)
+    problem = problem_of(error)
     headers = {}
-    if isinstance(error, Overloaded | StoreUnavailable):
-        headers["Retry-After"] = str(max(1, round(error.retry_after)))
-    if status == 401:
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    detail = f"{error.detail} {error.fix}".strip()
-    if status == 500:
-        log.error("request.failed", path=request.url.path, error=slug_of(error), detail=detail)
-    return problem_response(status, detail, slug=slug_of(error), headers=headers)
+    if problem.status == 500:
+        slug, path = slug_of(error), request.url.path
+        log.error("request.failed", path=path, error=slug, detail=problem.detail)
+    return _response(problem, headers)
 
 
 def respond_to_invalid_request(_: Request, error: Exception) -> JSONResponse:
@@ -107,14 +135,7 @@ def respond_to_invalid_request(_: Request, error: Exception) -> JSONResponse:
         return problem_response(
             400, "The body is not JSON. Send one JSON document in UTF-8.", slug="not-json"
         )
-    errors = [
-        FieldError(
-            field=_field(found["loc"]), message=str(found["msg"]).removeprefix("Value error, ")
-        )
-        for found in error.errors()
-    ]
-    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
-    return problem_response(422, detail, slug="invalid-request", errors=errors)
+    return _response(problem_of_invalid(error.errors()))
 
 
 def respond_to_http_exception(_: Request, error: Exception) -> JSONResponse:
@@ -131,7 +152,7 @@ def respond_to_crash(request: Request, error: Exception) -> JSONResponse:
     log.error("request.crashed", path=request.url.path, exc_info=error)
     return problem_response(
         500,
-        "An unexpected error. Nothing was approved by it; try again, or look in the service's log.",
+        CRASHED,
         slug="internal-error",
         headers={"Connection": "close"},  # the server closes it, and a caller must know
     )

@@ -68,8 +68,11 @@ def test_the_tour_leads_where_it_says(service: str) -> None:
         variables |= told(answers[-1])
 
     example, problem = (json.loads(block) for block in blocks(API, "json"))
-    decision, waited, _, decided, read = answers
+    decision, batch, waited, _, decided, read = answers
     assert shape(decision) == shape(example)
+    thanks, nothing = batch["results"]
+    assert thanks["decision"] == "auto_approve"
+    assert nothing["status"] == 422
     assert (waited["state"], waited["outcome"]) == ("pending", None)
     assert decided["state"] == "resolved"
     assert read["outcome"]["verdict"] == "approve"

@@ -90,3 +90,22 @@ def test_a_caller_who_went_away_does_not_stop_the_writer(house: House) -> None:
 
     asyncio.run(leave())
     assert count(house) >= 1
+
+
+def test_a_batch_is_written_wholly_or_not_at_all(house: House) -> None:
+    def broken(_: object) -> dict[str, Any]:
+        raise RuntimeError("no answer can be made of this")
+
+    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.5})
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(
+            house.decide.many("gate", [order] * 3, ANN, receipt(render=broken)),
+            house.decide.many("gate", [order] * 4, ANN, receipt(render=lambda m: {"n": len(m)})),
+            return_exceptions=True,
+        )
+
+    failed, written = asyncio.run(both())
+    assert isinstance(failed, RuntimeError)
+    assert written == {"n": 4}
+    assert count(house) == 4

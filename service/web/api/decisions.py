@@ -2,18 +2,23 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 
 from plugin.contract.decisions import (
     MAX_WAIT_SECONDS,
+    BatchRequest,
+    BatchResponse,
     DecisionRecord,
     DecisionRequest,
     DecisionResponse,
 )
+from plugin.contract.problems import Problem
 from plugin.contract.reviews import TakeRequest, TakeResponse
 from plugin.contract.signals import Signals
 from service.domain.decision import Item, ResumeMode, RiskLevel
@@ -23,7 +28,8 @@ from service.usecases.outcomes import DecisionView
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall
-from service.web.services import services_of
+from service.web.problems import problem_of, problem_of_invalid
+from service.web.services import Services, services_of
 
 router = APIRouter(tags=["decisions"])
 
@@ -39,12 +45,31 @@ async def decide(
     services = services_of(request)
 
     def render(made: Made) -> dict[str, Any]:
-        decision, task = made
-        asked = None if task is None or task.audit else task
-        wait = services.forecast.seconds(gate) if asked else None
-        return present.decision(decision, asked, services.public_url, wait).model_dump(mode="json")
+        return answer_of(made, services)
 
-    return JSONResponse(await services.decide(order_of(gate, order), caller, keyed.receipt(render)))
+    receipt = keyed.receipt(render)
+    return JSONResponse(await services.decide(order_of(gate, order), caller, receipt))
+
+
+@router.post("/gates/{gate}/decisions:batch", response_model=BatchResponse)
+async def decide_many(
+    gate: str, batch: BatchRequest, caller: Caller, keyed: KeyedCall, request: Request
+) -> JSONResponse:
+    """Ask about many items at once. One bad item fails alone; the rest is durable together."""
+    services = services_of(request)
+    read = [_read(gate, item) for item in batch.items]
+    orders = [order for order in read if isinstance(order, DecisionOrder)]
+
+    def render(results: Sequence[Made | BaseException]) -> dict[str, Any]:
+        told = iter(results)
+        return {
+            "results": [
+                _dumped(one) if isinstance(one, Problem) else _result(next(told), services)
+                for one in read
+            ]
+        }
+
+    return JSONResponse(await services.decide.many(gate, orders, caller, keyed.receipt(render)))
 
 
 @router.get("/decisions/{decision_id}")
@@ -80,6 +105,31 @@ def take_by_decision(
     """The verdict for the first run that asks once it is final; `duplicate` for any other run."""
     outcomes = services_of(request).outcomes
     return present.taken(outcomes.take(DecisionId(decision_id), body.run_id, caller))
+
+
+def answer_of(made: Made, services: Services) -> dict[str, Any]:
+    """What a caller is told of a decision: of a panel's task, nothing."""
+    decision, task = made
+    asked = None if task is None or task.audit else task
+    wait = services.forecast.seconds(decision.gate) if asked else None
+    return present.decision(decision, asked, services.public_url, wait).model_dump(mode="json")
+
+
+def _result(result: Made | BaseException, services: Services) -> dict[str, Any]:
+    if isinstance(result, BaseException):
+        return _dumped(problem_of(result))
+    return answer_of(result, services)
+
+
+def _read(gate: str, item: Any) -> DecisionOrder | Problem:
+    try:
+        return order_of(gate, DecisionRequest.model_validate(item))
+    except ValidationError as error:
+        return problem_of_invalid(error.errors())
+
+
+def _dumped(problem: Problem) -> dict[str, Any]:
+    return problem.model_dump(mode="json", exclude_none=True)
 
 
 def order_of(gate: str, order: DecisionRequest) -> DecisionOrder:
