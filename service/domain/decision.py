@@ -83,12 +83,27 @@ class Thresholds:
         return Zone.HUMAN_REVIEW, Reason.BETWEEN
 
 
+class Reads(StrEnum):
+    """The part of an item that a scorer reads."""
+
+    TEXT = "text"
+    FIELDS = "fields"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """What is judged: a text, or fields of a record, or both."""
 
     text: str | None = None
     fields: Mapping[str, Json] = field(default_factory=dict)
+
+    def has(self, part: Reads) -> bool:
+        """Whether there is anything of that part."""
+        match part:
+            case Reads.TEXT:
+                return self.text is not None
+            case Reads.FIELDS:
+                return bool(self.fields)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +117,30 @@ class Resume:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How far those agree who judged one item: members of an ensemble, passes, samples.
+
+    `agreement`: the share that gives the commonest label, in (0, 1]. `mutual_information`: H(mean
+    p) - mean H(p_m), in nats, 0 where all say the same. `mean_log_probability`: the mean over
+    members of ln p_m of the label that their mean finds likeliest, at most 0.
+    """
+
+    agreement: float
+    mutual_information: float
+    mean_log_probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Score:
-    """What a scorer says of an item: P(label) for every label of its bundle, summing to 1."""
+    """What a scorer says of an item: P(label) for every label of its bundle, summing to 1.
+
+    Where several members judged, the probabilities are their mean, and `spread` is theirs.
+    """
 
     probabilities: Mapping[str, float]
     model_version: str
     truncated: bool = False  # the text was longer than the model reads
+    spread: Spread | None = None
 
 
 TRUNCATED = "truncated"

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from service.domain.decision import Item, Score
+from service.domain.decision import Item, Reads, Score
 
 
 class Scorer(Protocol):
@@ -14,6 +14,11 @@ class Scorer(Protocol):
     @property
     def version(self) -> str:
         """What the answer's `model_version` will say."""
+        ...
+
+    @property
+    def reads(self) -> Reads:
+        """The part of an item that it reads; an item without it has no score."""
         ...
 
     async def score(self, item: Item) -> Score:

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.domain.decision import Score
+from service.domain.decision import Item
 from service.domain.errors import Overloaded, ScorerFailed
+from service.scoring.answer import Answer
+from service.scoring.reading import Inputs
 
 MOST_PADDING = 0.08
 """The share of a batch's tokens that may be padding."""
@@ -20,10 +22,10 @@ MOST_PADDING = 0.08
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Request:
-    """A text that someone awaits the score of. It is abandoned when they cease to."""
+    """An item that someone awaits the score of. It is abandoned when they cease to."""
 
-    text: str
-    answer: asyncio.Future[Score]
+    item: Item
+    answer: asyncio.Future[Answer]
 
     @property
     def abandoned(self) -> bool:
@@ -32,11 +34,10 @@ class Request:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tokenised:
-    """A request with the token ids that the model reads."""
+    """A request with what the model reads of it."""
 
     request: Request
-    ids: Sequence[int]
-    truncated: bool
+    inputs: Inputs
 
 
 class Waiting:
@@ -95,7 +96,7 @@ class Waiting:
 
     def _next_batch(self) -> list[Tokenised]:
         self._forget_abandoned()
-        lengths = [len(item.ids) for item in self._ready]
+        lengths = [len(item.inputs) for item in self._ready]
         chosen = set(around_the_oldest(lengths, self._largest_batch))
         batch = [item for place, item in enumerate(self._ready) if place in chosen]
         self._ready = [item for place, item in enumerate(self._ready) if place not in chosen]

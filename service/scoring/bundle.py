@@ -1,7 +1,8 @@
-"""A model bundle: a folder with the model, its tokenizer, its calibrator, and a card.
+"""A model bundle: a folder with the model, its reader's file, its calibrator, and a card.
 
-The card names labels and data, licence and metrics, and the SHA-256 of every file. What is loaded
-is the bytes whose hash was checked, so a file that changes later cannot slip in.
+The card names labels and data, licence and metrics, how items are read and scores are made, and
+the SHA-256 of every file. What is loaded is the bytes whose hash was checked, so a file that
+changes later cannot slip in.
 """
 
 import hashlib
@@ -13,29 +14,54 @@ from typing import Any
 
 from service.confidence.calibrators import Calibrator
 from service.domain.errors import BrokenBundle, InvalidInput
+from service.scoring.heads import Method
+from service.scoring.reading import ReaderKind
 
 CARD = "card.json"
 MODEL = "model.onnx"
-TOKENIZER = "tokenizer.json"
 CALIBRATOR = "calibrator.json"
-PARTS = (MODEL, TOKENIZER, CALIBRATOR)
+TOKENIZER = "tokenizer.json"
+READERS = {
+    ReaderKind.WORDPIECE: TOKENIZER,
+    ReaderKind.NGRAMS: "ngrams.json",
+    ReaderKind.FIELDS: "fields.json",
+}
+"""The file that tells how items are read, by the kind of reader."""
 
 REMEDY = "Restore the bundle from where it came, or export it again (python -m service.training)."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """Everything that scoring needs. `calibrator` maps P(approve_labels) to c."""
+    """Everything that scoring needs. `calibrator` maps P(approve_labels) to c.
+
+    `max_tokens` is what a reader of word pieces reads of a text. `files` holds every file of the
+    card by its name; what a bundle need not have (novelty.npz) is there or not. `languages` are
+    those that the model was trained on, such as en and zh; none where the card does not say.
+    """
 
     name: str
     version: str
     labels: tuple[str, ...]
     approve_labels: tuple[str, ...]
+    reader: ReaderKind = ReaderKind.WORDPIECE
+    method: Method = Method.SOFTMAX
+    languages: tuple[str, ...] = ()
+    precision: str = "int8-weights"
     max_tokens: int
-    model: bytes
-    tokenizer: str
+    files: Mapping[str, bytes]
     calibrator: Calibrator
     card: Mapping[str, Any]
+
+    @property
+    def model(self) -> bytes:
+        """The ONNX graph."""
+        return self.files[MODEL]
+
+    @property
+    def reading(self) -> bytes:
+        """The reader's file."""
+        return self.files[READERS[self.reader]]
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -43,25 +69,34 @@ def load_bundle(folder: Path) -> Bundle:
     card_bytes = _read(folder / CARD)
     try:
         card = json.loads(card_bytes)
-        contents = {name: _checked(folder / name, card["files"][name]) for name in PARTS}
+        reader = ReaderKind(card.get("reader", ReaderKind.WORDPIECE))
+        method = Method(card.get("method", Method.SOFTMAX))
+        needed = (MODEL, READERS[reader], CALIBRATOR)
+        hashes = {name: card["files"][name] for name in (*needed, *sorted(card["files"]))}
         labels, approve_labels = tuple(card["labels"]), tuple(card["approve_labels"])
-        name, max_tokens = str(card["name"]), int(card["max_tokens"])
-    except (KeyError, TypeError, ValueError) as error:
+        name, languages = str(card["name"]), tuple(map(str, card.get("languages", ())))
+        max_tokens = int(card["max_tokens"]) if reader is ReaderKind.WORDPIECE else 0
+        precision = str(card.get("precision", "int8-weights"))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _broken(folder / CARD, f"is not a bundle's card: {error!r}") from error
     if len(set(labels)) < 2 or not set(approve_labels) < set(labels) or not approve_labels:
         raise _broken(folder / CARD, "needs two labels or more, and some of them to approve")
+    files = {file: _checked(folder, file, expected) for file, expected in hashes.items()}
     try:
-        calibrator = Calibrator.from_json(json.loads(contents[CALIBRATOR]))
+        calibrator = Calibrator.from_json(json.loads(files[CALIBRATOR]))
     except (ValueError, InvalidInput) as error:
         raise _broken(folder / CALIBRATOR, "does not describe a calibrator") from error
     return Bundle(
         name=name,
-        version=f"{name}@{_fingerprint(contents)}",
+        version=f"{name}@{_fingerprint(files)}",
         labels=labels,
         approve_labels=approve_labels,
+        reader=reader,
+        method=method,
+        languages=languages,
+        precision=precision,
         max_tokens=max_tokens,
-        model=contents[MODEL],
-        tokenizer=contents[TOKENIZER].decode("utf-8"),
+        files=files,
         calibrator=calibrator,
         card=card,
     )
@@ -72,14 +107,17 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _fingerprint(contents: Mapping[str, bytes]) -> str:
-    return sha256("".join(sha256(contents[name]) for name in PARTS).encode())[:12]
+def _fingerprint(files: Mapping[str, bytes]) -> str:
+    return sha256("".join(map(sha256, files.values())).encode())[:12]
 
 
-def _checked(file: Path, expected: str) -> bytes:
+def _checked(folder: Path, name: str, expected: str) -> bytes:
+    file = folder / name
+    if file.parent != folder:
+        raise _broken(folder / CARD, f"names the file {name!r}, which is not of this folder")
     content = _read(file)
     if (found := sha256(content)) != expected:
-        raise _broken(file, f"has the SHA-256 {found[:12]}..., not {expected[:12]}... of its card")
+        raise _broken(file, f"has the SHA-256 {found[:12]}..., not {str(expected)[:12]}... there")
     return content
 
 

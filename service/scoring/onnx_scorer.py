@@ -2,32 +2,36 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import threading
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from service.domain.decision import Item, Score
+from service.confidence.members import spreads
+from service.domain.decision import Item, Reads, Score
 from service.domain.errors import BrokenBundle, ScorerFailed
+from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting
 from service.scoring.bundle import Bundle
-from service.scoring.legibility import legible
+from service.scoring.fields import fields_reader
+from service.scoring.heads import EMBEDDING, LOGITS, Method, member_probabilities
+from service.scoring.ngrams import ngram_reader
+from service.scoring.reading import Inputs, Reader, ReaderKind, collate
 from service.scoring.session import Provider, open_session
+from service.scoring.wordpiece import WordpieceReader
 
 log = structlog.get_logger()
 
-MOST_CHARACTERS = 20_000
-"""Characters that are tokenised at all: far more than any model here reads."""
-
 
 class OnnxScorer:
-    """Scores texts with a bundle's model.
+    """Scores items with a bundle's model.
 
-    `workers` threads run one batch each, `largest_batch` texts at most; `queue_limit` texts may
+    `workers` threads run one batch each, `largest_batch` items at most; `queue_limit` items may
     wait before Overloaded is raised. Close it when done.
     """
 
@@ -42,7 +46,8 @@ class OnnxScorer:
     ) -> None:
         self._bundle = bundle
         self._session = open_session(bundle.model, provider)
-        self._tokenizer = _tokenizer(bundle)
+        self._reader = make_reader(bundle)
+        self._outputs = _outputs(bundle, [found.name for found in self._session.get_outputs()])
         self._waiting = Waiting(limit=queue_limit, largest_batch=largest_batch)
         self._warm_up()
         self._workers = [
@@ -67,15 +72,36 @@ class OnnxScorer:
         """The execution provider that the model really runs on."""
         return str(self._session.get_providers()[0])
 
-    async def score(self, item: Item) -> Score:
-        """P(label | text), as the model says it. Raises ScorerFailed, Overloaded.
+    @property
+    def reads(self) -> Reads:
+        """The part of an item that the bundle's reader reads."""
+        return self._reader.reads
 
-        A text longer than the bundle's `max_tokens` is judged by its beginning, and the answer
-        says so. Whoever stops waiting (cancels) leaves the queue.
+    @property
+    def embeds(self) -> bool:
+        """Whether the model gives embeddings."""
+        return EMBEDDING in self._outputs
+
+    async def score(self, item: Item) -> Score:
+        """P(label | item), as the model says it. Raises ScorerFailed, Overloaded.
+
+        A text longer than the model reads is judged by its beginning, and the answer says so.
+        Whoever stops waiting (cancels) leaves the queue.
         """
-        if not item.text or not item.text.strip():
-            raise ScorerFailed("The item has no text to score.")
-        request = Request(text=item.text, answer=asyncio.get_running_loop().create_future())
+        return (await self._answer(item)).score
+
+    async def embed(self, text: str) -> NDArray[np.float32]:
+        """The text's unit vector: near in angle is near in meaning. Raises ScorerFailed (also
+        where the model has no such output), Overloaded."""
+        embedding = (await self._answer(Item(text=text))).embedding
+        if embedding is None:
+            raise ScorerFailed("The model gives no embeddings.")
+        return embedding
+
+    async def _answer(self, item: Item) -> Answer:
+        if not item.has(self.reads) or (self.reads is Reads.TEXT and not str(item.text).strip()):
+            raise ScorerFailed(f"The item has no {self.reads} to score.")
+        request = Request(item=item, answer=asyncio.get_running_loop().create_future())
         self._waiting.put(request)
         return await request.answer
 
@@ -92,82 +118,94 @@ class OnnxScorer:
             _settle(request, ScorerFailed("The scorer was closed."))
 
     def _work(self) -> None:
-        while (batch := self._waiting.take(self._tokenise)) is not None:
+        while (batch := self._waiting.take(self._read)) is not None:
             try:
-                answers: Sequence[Score | ScorerFailed] = self._run(batch)
+                answers: Sequence[Answer | ScorerFailed] = self._run([t.inputs for t in batch])
             except Exception as error:  # whatever it is, those who wait must hear of it
-                log.exception("scorer.batch_failed", texts=len(batch))
+                log.exception("scorer.batch_failed", items=len(batch))
                 problem = f"The model failed: {type(error).__name__}."
                 answers = [ScorerFailed(problem) for _ in batch]
             for tokenised, answer in zip(batch, answers, strict=True):
                 _settle(tokenised.request, answer)
 
-    def _tokenise(self, requests: Sequence[Request]) -> list[Tokenised]:
-        tokenised = []
+    def _read(self, requests: Sequence[Request]) -> list[Tokenised]:
+        read = []
         for request in requests:
             try:
-                tokenised.append(self._encoded(request))
+                read.append(Tokenised(request=request, inputs=self._reader.read(request.item)))
             except ScorerFailed as failure:
                 _settle(request, failure)
             except Exception as error:  # one unreadable text, a lone surrogate say, fails alone
-                _settle(request, ScorerFailed(f"The text is unreadable: {type(error).__name__}."))
-        return tokenised
+                _settle(request, ScorerFailed(f"The item is unreadable: {type(error).__name__}."))
+        return read
 
-    def _encoded(self, request: Request) -> Tokenised:
-        encoding = self._tokenizer.encode(request.text[:MOST_CHARACTERS])
-        special = encoding.special_tokens_mask
-        if not legible([t for t, mark in zip(encoding.tokens, special, strict=True) if not mark]):
-            raise ScorerFailed("The model cannot read this language or script.")
-        cut = len(request.text) > MOST_CHARACTERS or bool(encoding.overflowing)
-        return Tokenised(request=request, ids=encoding.ids, truncated=cut)
-
-    def _run(self, batch: Sequence[Tokenised]) -> list[Score | ScorerFailed]:
+    def _run(self, batch: Sequence[Inputs]) -> list[Answer | ScorerFailed]:
+        outputs = self._outputs_for(batch)
+        p = member_probabilities(self._bundle.method, outputs)
+        several = self._bundle.method is not Method.SOFTMAX
+        of_each = spreads(p) if several else [None] * len(batch)
+        embeddings = outputs.get(EMBEDDING, [None] * len(batch))
         return [
-            Score(
-                probabilities=dict(zip(self.labels, map(float, row), strict=True)),
-                model_version=self.version,
-                truncated=tokenised.truncated,
+            Answer(
+                score=Score(
+                    probabilities=dict(zip(self.labels, row.tolist(), strict=True)),
+                    model_version=self.version,
+                    truncated=inputs.truncated,
+                    spread=spread,
+                ),
+                embedding=embedding,
             )
             if np.isfinite(row).all()
             else ScorerFailed("The model gave something that is not a number.")
-            for tokenised, row in zip(
-                batch, self._probabilities([item.ids for item in batch]), strict=True
+            for inputs, row, spread, embedding in zip(
+                batch, p.mean(axis=0), of_each, embeddings, strict=True
             )
         ]
 
-    def _probabilities(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """softmax of the model's logits, shape (texts, labels)."""
-        ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = row
-            mask[place, : len(row)] = 1
-        (logits,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-        weights = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        result: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-        return result
+    def _outputs_for(self, batch: Sequence[Inputs]) -> dict[str, NDArray[np.float32]]:
+        found = self._session.run(self._outputs, collate(batch))
+        return dict(zip(self._outputs, found, strict=True))
 
     def _warm_up(self) -> None:
-        ids = self._tokenizer.encode("warm").ids
         try:
-            found = self._probabilities([ids]).shape
+            outputs = self._outputs_for([self._reader.probe()])
+            found = member_probabilities(self._bundle.method, outputs).shape[1:]
         except Exception as error:  # a graph of other inputs, outputs or vocabulary
             raise BrokenBundle(f"The bundle's model does not run: {error}") from error
         if found != (1, len(self.labels)):
             raise BrokenBundle(f"The bundle's model gives {found[1:]} for {self.labels}.")
 
 
-def _tokenizer(bundle: Bundle) -> Tokenizer:
+def make_reader(bundle: Bundle) -> Reader:
+    """The reader that the bundle's card names. Raises BrokenBundle where its file is of no use."""
+    match bundle.reader:
+        case ReaderKind.WORDPIECE:
+            return WordpieceReader(bundle.reading, bundle.max_tokens)
+        case ReaderKind.NGRAMS:
+            return ngram_reader(_document(bundle))
+        case ReaderKind.FIELDS:
+            return fields_reader(_document(bundle))
+        case _:
+            assert_never(bundle.reader)
+
+
+def _document(bundle: Bundle) -> dict[str, object]:
     try:
-        tokenizer = Tokenizer.from_str(bundle.tokenizer)
-    except Exception as error:  # the tokenizers library raises bare Exception
-        raise BrokenBundle(f"The bundle's tokenizer does not load: {error}") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(bundle.max_tokens)
-    return tokenizer
+        document: dict[str, object] = dict(json.loads(bundle.reading))
+    except (TypeError, ValueError) as error:
+        raise BrokenBundle(f"The bundle's {bundle.reader} file is no JSON document.") from error
+    return document
 
 
-def _settle(request: Request, answer: Score | Exception) -> None:
+def _outputs(bundle: Bundle, given: Sequence[str]) -> list[str]:
+    """The model's outputs that are read."""
+    wanted = LOGITS[bundle.method]
+    if wanted not in given:
+        raise BrokenBundle(f"The bundle's model gives no {wanted}, but {', '.join(given)}.")
+    return [wanted, *(name for name in given if name == EMBEDDING)]
+
+
+def _settle(request: Request, answer: Answer | Exception) -> None:
     def deliver() -> None:
         if request.abandoned:
             return

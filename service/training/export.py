@@ -14,13 +14,14 @@ import torch
 from experiments.data import LabelledText
 from service.confidence.calibrators import Calibrator, choose
 from service.domain.values import Json
-from service.scoring.bundle import CALIBRATOR, CARD, MODEL, PARTS, TOKENIZER, sha256
+from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
 from service.training.corpus import Corpus
 from service.training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, Classifier, tokenizer
 from service.training.finetune import Settings, predict
 from service.training.quantise import quantise
 from service.training.serving import raw_scores
 
+PARTS = (MODEL, TOKENIZER, CALIBRATOR)
 LABELS = ["acceptable", "offensive"]
 APPROVE_LABELS = ["acceptable"]
 OPSET = 18

@@ -64,8 +64,7 @@ class Assessor:
         if policy.scorer not in self._scorers:  # another process knows a bundle that we do not
             log.error("scorer.unknown", gate=policy.gate, scorer=policy.scorer)
             return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
-        if item.text is None:
-            # A text model has nothing to read in a record's fields.
+        if not item.has(self._scorers[policy.scorer].reads):
             return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
         return await self._scored(policy, item, category)
 

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.decision import Item
 from service.domain.errors import Overloaded, ScorerFailed
 from service.scoring.batching import (
     MOST_PADDING,
@@ -16,6 +18,7 @@ from service.scoring.batching import (
     Waiting,
     around_the_oldest,
 )
+from service.scoring.reading import Inputs
 
 
 @given(st.lists(st.integers(1, 128), min_size=1, max_size=60), st.integers(1, 40))
@@ -45,13 +48,15 @@ def test_nobody_waiting_makes_no_batch() -> None:
 
 def tokenise(requests: Sequence[Request]) -> list[Tokenised]:
     return [
-        Tokenised(request=request, ids=[1] * len(request.text), truncated=False)
+        Tokenised(
+            request=request, inputs=Inputs(rows={"ids": np.ones(len(request.item.text or ""))})
+        )
         for request in requests
     ]
 
 
 async def request(text: str) -> Request:
-    return Request(text=text, answer=asyncio.get_running_loop().create_future())
+    return Request(item=Item(text=text), answer=asyncio.get_running_loop().create_future())
 
 
 def test_a_full_queue_turns_away_and_says_when_to_come_back() -> None:
@@ -106,7 +111,7 @@ def test_those_of_other_lengths_wait_for_the_next_batch_in_their_order() -> None
         for each in requests:
             waiting.put(each)
         batches = [waiting.take(tokenise) for _ in range(3)]
-        texts = [[len(item.ids) for item in batch or []] for batch in batches]
+        texts = [[len(item.inputs) for item in batch or []] for batch in batches]
         assert texts == [[10, 10], [50], [90]]
 
     asyncio.run(scenario())

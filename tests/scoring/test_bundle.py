@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import BrokenBundle
-from service.scoring.bundle import CALIBRATOR, CARD, MODEL, PARTS, TOKENIZER, load_bundle, sha256
+from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, load_bundle, sha256
 from service.scoring.onnx_scorer import OnnxScorer
+
+PARTS = (MODEL, TOKENIZER, CALIBRATOR)
 
 
 def rewrite_card(folder: Path, change: Callable[[dict[str, object]], object]) -> None:

@@ -9,7 +9,7 @@ from service.scoring.legibility import legible
 
 @pytest.fixture(scope="module")
 def tokenizer(bundle: Bundle) -> Tokenizer:
-    return Tokenizer.from_str(bundle.tokenizer)
+    return Tokenizer.from_str(bundle.reading.decode())
 
 
 @pytest.mark.parametrize(

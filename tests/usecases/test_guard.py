@@ -2,7 +2,7 @@
 
 import asyncio
 
-from service.domain.decision import Item, Reason, Score, Zone
+from service.domain.decision import Item, Reads, Reason, Score, Zone
 from service.usecases.assess import Assessor
 from service.usecases.decide import DecideItem, DecisionOrder
 from service.usecases.receipts import Receipt
@@ -15,6 +15,7 @@ class Sure:
 
     labels = ("good", "bad")
     version = "sure@1"
+    reads = Reads.TEXT
 
     def __init__(self, *, truncated: bool) -> None:
         self._truncated = truncated

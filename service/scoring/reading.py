@@ -1,0 +1,61 @@
+"""How items become what a model's graph takes: one row per graph input."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.decision import Item, Reads
+
+type Row = NDArray[Any]
+
+
+class ReaderKind(StrEnum):
+    """The ways to read an item, as cards name them."""
+
+    WORDPIECE = "wordpiece"
+    NGRAMS = "ngrams"
+    FIELDS = "fields"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inputs:
+    """What the model is given of one item: one row of numbers per graph input.
+
+    `truncated`: the model sees the item's beginning alone. The length is that of the longest row,
+    which decides whom the item runs with.
+    """
+
+    rows: Mapping[str, Row]
+    truncated: bool = False
+
+    def __len__(self) -> int:
+        return max(map(len, self.rows.values()))
+
+
+class Reader(Protocol):
+    """Reads items for one bundle. Any number of threads may call it at once."""
+
+    reads: Reads
+
+    def read(self, item: Item) -> Inputs:
+        """Raises ScorerFailed where the model cannot read the item."""
+        ...
+
+    def probe(self) -> Inputs:
+        """Any inputs that the graph must be able to run."""
+        ...
+
+
+def collate(batch: Sequence[Inputs]) -> dict[str, Row]:
+    """One array (items, longest) per graph input; shorter rows are padded with zeros."""
+    arrays = {}
+    for name, first in batch[0].rows.items():
+        rows = [inputs.rows[name] for inputs in batch]
+        arrays[name] = np.zeros((len(rows), max(map(len, rows))), dtype=first.dtype)
+        for place, row in enumerate(rows):
+            arrays[name][place, : len(row)] = row
+    return arrays
