@@ -9,12 +9,19 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from service.configuration.building import BundleLabels, LabelsOf, build_app, build_gate
+from service.configuration.building import (
+    BundleLabels,
+    LabelsOf,
+    build_app,
+    build_gate,
+    build_language_model,
+)
 from service.configuration.reading import ConfigurationError, Lines, Loader, with_secrets
 from service.configuration.sections import FileSection
 from service.domain.app import App
-from service.domain.gate import GatePolicy
+from service.domain.gate import SIGNALS_SCORER, GatePolicy
 from service.domain.ids import AppName, GateName
+from service.domain.language_model import LanguageModel
 
 __all__ = ["BundleLabels", "Configuration", "ConfigurationError", "LabelsOf", "load", "parse"]
 
@@ -22,6 +29,7 @@ __all__ = ["BundleLabels", "Configuration", "ConfigurationError", "LabelsOf", "l
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     apps: Mapping[AppName, App]
+    language_models: Mapping[str, LanguageModel]
     gates: tuple[GatePolicy, ...]
 
 
@@ -64,11 +72,24 @@ def parse(text: str, labels_of: LabelsOf, *, name: str) -> Configuration:
             "\n".join(lines.say(found["loc"], _message(found)) for found in error.errors())
         ) from error
     apps = {AppName(app): build_app(AppName(app), section) for app, section in file.apps.items()}
+    if SIGNALS_SCORER in file.language_models:
+        raise ConfigurationError(
+            lines.say(("language_models", SIGNALS_SCORER), "has a name that means another thing")
+        )
+    models = {name: build_language_model(name, part) for name, part in file.language_models.items()}
+
+    def labels_of_scorer(name: str) -> BundleLabels:
+        if name not in models:
+            return labels_of(name)
+        return BundleLabels(labels=models[name].labels, approve_labels=models[name].approve_labels)
+
     gates = tuple(
-        build_gate(GateName(gate), section, apps, labels_of, lines)
+        build_gate(GateName(gate), section, apps, labels_of_scorer, lines)
         for gate, section in file.gates.items()
     )
-    return Configuration(apps=MappingProxyType(apps), gates=gates)
+    return Configuration(
+        apps=MappingProxyType(apps), language_models=MappingProxyType(models), gates=gates
+    )
 
 
 def _message(found: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from service.configuration.reading import ConfigurationError, Lines
-from service.configuration.sections import AppSection, GateSection
+from service.configuration.sections import AppSection, GateSection, LanguageModelSection
 from service.domain.app import App
 from service.domain.decision import ResumeMode
 from service.domain.errors import GateError
@@ -18,6 +18,7 @@ from service.domain.gate import (
     ReviewRules,
 )
 from service.domain.ids import AppName, GateName
+from service.domain.language_model import LanguageModel
 from service.domain.outcome import Verdict
 
 _SIGNAL_LABELS = ("approve", "reject")
@@ -44,6 +45,21 @@ def build_app(name: AppName, section: AppSection) -> App:
         secrets=tuple(section.secrets),
         allow_internal=section.allow_internal,
         actions=MappingProxyType({v: section.actions.get(v, v.value) for v in Verdict}),
+    )
+
+
+def build_language_model(name: str, section: LanguageModelSection) -> LanguageModel:
+    return LanguageModel(
+        name=name,
+        url=f"{section.url.rstrip('/')}/",
+        model=section.model,
+        answers=MappingProxyType(dict(section.answers)),
+        approve_labels=tuple(section.approve_labels),
+        question=section.question,
+        api_key=section.api_key,
+        timeout=section.timeout,
+        at_once=section.at_once,
+        extra=MappingProxyType(dict(section.extra)),
     )
 
 

@@ -17,7 +17,9 @@ from service.domain.certificate import RiskContract, Target
 from service.domain.certificate_document import contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.errors import GateError
+from service.domain.language_model import QUESTION
 from service.domain.outcome import Verdict
+from service.domain.values import Json
 
 EMBEDDED_SCORER = "embedded"
 
@@ -118,6 +120,28 @@ class AppSection(Section):
     actions: dict[Verdict, Annotated[str, StringConstraints(min_length=1, max_length=20)]] = {}
 
 
+class LanguageModelSection(Section):
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+\S*$")]
+    model: Annotated[str, StringConstraints(min_length=1)]
+    answers: dict[Label, Annotated[str, StringConstraints(pattern=r"^\S{1,32}$")]]
+    approve_labels: list[Label]
+    question: Annotated[str, StringConstraints(min_length=1, max_length=8000)] = QUESTION
+    api_key: str | None = None
+    # A gate waits 10 s for its scorer: what comes later than this would come too late.
+    timeout: Annotated[SomeTime, Field(le=timedelta(seconds=9))] = timedelta(seconds=8)
+    at_once: Annotated[int, Field(ge=1, le=1024)] = 16
+    extra: dict[str, Json] = {}
+
+    @model_validator(mode="after")
+    def _tells_labels_apart(self) -> Self:
+        said = [answer.casefold() for answer in self.answers.values()]
+        if len(said) < 2 or len(set(said)) < len(said):
+            raise ValueError("needs two answers or more, each another word: write A, B, ...")
+        if not self.approve_labels or not set(self.approve_labels) < set(self.answers):
+            raise ValueError("needs approve_labels: some, not all, of the labels under answers")
+        return self
+
+
 class GateSection(Section):
     scorer: str = EMBEDDED_SCORER
     labels: list[Label] | None = None
@@ -140,4 +164,5 @@ class GateSection(Section):
 
 class FileSection(Section):
     apps: dict[Name, AppSection] = {}
+    language_models: dict[Name, LanguageModelSection] = {}
     gates: dict[Name, GateSection]

@@ -88,6 +88,7 @@ class Reads(StrEnum):
 
     TEXT = "text"
     FIELDS = "fields"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,8 @@ class Item:
                 return self.text is not None
             case Reads.FIELDS:
                 return bool(self.fields)
+            case Reads.EITHER:
+                return self.text is not None or bool(self.fields)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,3 +141,28 @@ gates:
     assert gate.contract.costs.wrong_approval == 50
     assert (gate.panel.share, gate.panel.holds) == (0.03, True)
     assert gate.rule_for(None).uncertified
+
+
+def test_a_language_model_is_a_scorer_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_KEY", "sk-1")
+    text = """\
+language_models:
+  judge:
+    url: http://vllm:8000/v1
+    model: some/model
+    api_key: "${LLM_KEY}"
+    answers: {fine: A, rude: B}
+    approve_labels: [fine]
+    timeout: 5s
+    extra: {chat_template_kwargs: {enable_thinking: false}}
+gates:
+  forum: {scorer: judge, thresholds: {low: 0.1, high: 0.9}}
+"""
+    configuration = parse(text, labels_of, name="gates.yml")
+    (gate,) = configuration.gates
+    assert (gate.scorer, gate.labels, gate.approve_labels) == ("judge", ("fine", "rude"), ("fine",))
+    judge = configuration.language_models["judge"]
+    assert judge.url == "http://vllm:8000/v1/"
+    assert judge.api_key == "sk-1"
+    assert judge.timeout == timedelta(seconds=5)
+    assert judge.extra == {"chat_template_kwargs": {"enable_thinking": False}}

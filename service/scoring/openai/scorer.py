@@ -1,6 +1,7 @@
 """A language model as the scorer: asked over HTTP, within a time, and spared when it fails."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from service.domain.decision import Item, Score
+from service.domain.decision import Item, Reads, Score
 from service.domain.errors import Overloaded, ScorerFailed
 from service.domain.language_model import LanguageModel
 from service.scoring.openai.answer import probabilities_of
@@ -28,7 +29,7 @@ TRIES = 3
 QUEUE_PER_PLACE = 8
 """How many may wait for each request that may be under way at once."""
 
-_BACKOFF = wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2)
+_BACKOFF = wait_exponential_jitter(multiplier=0.2, max=2.0, jitter=0.2)
 _ITS_OWN_FAULT = (400, 413, 422)
 """What a server says of one item, too long a one say: it tells nothing of the server."""
 
@@ -56,8 +57,15 @@ class LanguageModelScorer:
     at once, and QUEUE_PER_PLACE times as many may wait before Overloaded is raised.
     """
 
-    def __init__(self, model: LanguageModel, breaker: Breaker | None = None) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        breaker: Breaker | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`pause` waits for so many seconds between tries."""
         self._model = model
+        self._pause = pause
         self._version = version_of(model)
         self._breaker = breaker or Breaker()
         self._places = asyncio.Semaphore(model.at_once)
@@ -74,6 +82,11 @@ class LanguageModelScorer:
     def version(self) -> str:
         """The scorer's name and a fingerprint of server, model, question and answers."""
         return self._version
+
+    @property
+    def reads(self) -> Reads:
+        """A text, a record, or both: whatever there is."""
+        return Reads.EITHER
 
     @property
     def provider(self) -> str:
@@ -143,6 +156,7 @@ class LanguageModelScorer:
             stop=stop_after_attempt(TRIES),
             wait=_wait,
             retry=retry_if_exception_type(Passing),
+            sleep=self._pause,
             reraise=True,
         )
         return await tries(self._once, body)
