@@ -15,6 +15,7 @@ from service.configuration import BundleLabels, Configuration, load
 from service.domain.access import Role, Scope
 from service.domain.errors import BrokenBundle, Conflict
 from service.domain.gate import SIGNALS_SCORER
+from service.domain.language_model import LanguageModel
 from service.ports.bus import Bus
 from service.ports.clock import Clock, SystemClock
 from service.ports.scorer import Scorer
@@ -22,6 +23,8 @@ from service.ports.store import Store
 from service.resume import ResumeMessageWriter, make_resumers
 from service.scoring.bundle import Bundle, load_bundle
 from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.openai.question import version_of
+from service.scoring.openai.scorer import LanguageModelScorer
 from service.scoring.session import Provider
 from service.settings import Settings
 from service.store.sql_store import SqlStore
@@ -133,13 +136,21 @@ def build_background(
 
 
 def build_learner(
-    store: Store, bus: Bus, gates: GateBook, clock: Clock, bundles: Mapping[str, Bundle]
+    store: Store,
+    bus: Bus,
+    gates: GateBook,
+    clock: Clock,
+    bundles: Mapping[str, Bundle],
+    language_models: Mapping[str, LanguageModel],
 ) -> Learner:
     return Learner(
         store=store,
         gates=gates,
         certify=CertifyGate(store=store, gates=gates, bus=bus, clock=clock),
-        model_versions={name: bundle.version for name, bundle in bundles.items()},
+        model_versions={
+            **{name: bundle.version for name, bundle in bundles.items()},
+            **{name: version_of(model) for name, model in language_models.items()},
+        },
     )
 
 
@@ -166,11 +177,14 @@ def build_app(
     _bootstrap_access(settings, doorkeeper)
     bus = open_bus(settings)
     metrics = Metrics()
-    scorers = {name: make_scorer(settings, bundle) for name, bundle in bundles.items()}
+    scorers: dict[str, OnnxScorer | LanguageModelScorer] = {
+        **{name: make_scorer(settings, bundle) for name, bundle in bundles.items()},
+        **{name: LanguageModelScorer(m) for name, m in configuration.language_models.items()},
+    }
     recorder = Recorder(store)
     writer = ResumeMessageWriter(configuration.apps)
     forecast = Forecast(store=store, clock=clock)
-    learner = build_learner(store, bus, gates, clock, bundles)
+    learner = build_learner(store, bus, gates, clock, bundles, configuration.language_models)
     services = Services(
         decide=DecideItem(
             gates=gates,

@@ -65,7 +65,7 @@ def worker() -> None:
         store = SqlStore(chosen.database_url)
         configuration, gates, bundles = prepare(chosen, store, clock)
         bus = open_bus(chosen)
-        learner = build_learner(store, bus, gates, clock, bundles)
+        learner = build_learner(store, bus, gates, clock, bundles, configuration.language_models)
         background = build_background(configuration, store, bus, gates, clock, Metrics(), learner)
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -130,6 +130,12 @@ def impatient(url: str, pauses: list[float], **other: Any) -> LanguageModelScore
     return LanguageModelScorer(judge(url, **other), pause=pause)
 
 
+def failure_of(scorer: LanguageModelScorer) -> BaseException:
+    with pytest.raises((ScorerFailed, TimeoutError)) as caught:
+        asyncio.run(scorer.score(FINE))
+    return caught.value
+
+
 def test_passing_trouble_is_tried_again_and_retry_after_is_honoured() -> None:
     replies: list[Reply] = [(503, {}, b""), (429, {"retry-after": "3"}, b""), good()]
     pauses: list[float] = []
@@ -141,8 +147,8 @@ def test_passing_trouble_is_tried_again_and_retry_after_is_honoured() -> None:
 
 def test_trouble_that_stays_is_a_failure_after_the_last_try() -> None:
     with server_that(lambda n: (500, {}, b"")) as (url, seen):
-        with pytest.raises(ScorerFailed, match="HTTP 500"):
-            asyncio.run(impatient(url, []).score(FINE))
+        failure = failure_of(impatient(url, []))
+    assert "HTTP 500" in str(failure)
     assert len(seen) == TRIES
 
 
@@ -164,8 +170,8 @@ def test_an_answer_without_log_probabilities_is_no_score(answer: bytes) -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     with server_that(lambda n: (307, {"location": "http://127.0.0.1:1/"}, b"")) as (url, seen):
-        with pytest.raises(ScorerFailed, match="307"):
-            asyncio.run(impatient(url, []).score(FINE))
+        failure = failure_of(impatient(url, []))
+    assert "307" in str(failure)
     assert len(seen) == 1
 
 
@@ -228,9 +234,7 @@ def test_a_silent_server_is_waited_for_no_longer_than_said() -> None:
 
     with server_that(held) as (url, _):
         try:
-            with pytest.raises((TimeoutError, ScorerFailed)):
-                short = timedelta(seconds=0.2)
-                asyncio.run(impatient(url, [], timeout=short).score(FINE))
+            failure_of(impatient(url, [], timeout=timedelta(seconds=0.2)))
         finally:
             release.set()
 
