@@ -53,12 +53,15 @@ browser:
 
 # --- the main jobs ---
 
-.PHONY: demo test check format package
+.PHONY: demo test bench check format package
 demo: setup ## Comments through a Dify workflow, people decide, branches resume (AUTO=1, DATA=davidson)
 	@$(BIN)/python -m demo
 
 test: setup-test ## The whole test suite, on real components
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/.tests ## How fast: a table, and bench/results/latest.json (ARGS=--quick)
+	@$(BIN)/python -m bench $(ARGS)
 
 check: .venv/.tests .venv-lab/.lab ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,248 @@
+"""What is measured: each part gives named figures, flat, ratios by the median of its rounds."""
+
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from bench import texts
+from bench.load import Order, Report
+from bench.servers import KEY, RawRuns, Server, a_rival, the_service
+from service.domain.certificate import RiskContract, Target
+from service.thresholds.certify import certify
+from service.thresholds.sample import Sample
+
+type Figures = dict[str, float | int | str]
+
+AUTHORISED = {"authorization": f"Bearer {KEY}"}
+SCORED = "/v1/gates/scored/decisions"
+SIGNALS = "/v1/gates/signals/decisions"
+BATCH = 16
+SHARE_OF_SATURATION = 0.7
+TEXTS = 4096
+
+
+class Refused(Exception):
+    """A server gave other answers than 200: its figure would mean nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long each measurement takes, and how often it is repeated."""
+
+    rounds: int
+    seconds: float
+    warm_up: float
+    connections: int
+    labels: int
+    say: Callable[[str], None]
+
+
+FULL = {"rounds": 5, "seconds": 6.0, "warm_up": 1.5, "connections": 64, "labels": 1_000_000}
+QUICK = {"rounds": 2, "seconds": 2.0, "warm_up": 0.5, "connections": 64, "labels": 100_000}
+
+
+def scoring(plan: Plan) -> Figures:
+    """Texts a second: the model alone, through us with durable decisions, and a naive route."""
+    found = texts.find(TEXTS)
+    single = [json.dumps({"item": {"text": text}}) for text in found.texts]
+    many = [
+        json.dumps({"items": [{"item": {"text": t}} for t in found.texts[at : at + BATCH]]})
+        for at in range(0, TEXTS, BATCH)
+    ]
+    plain = [json.dumps({"text": text}) for text in found.texts]
+    with ExitStack() as stack:
+        folder = _folder(stack)
+        raw = stack.enter_context(RawRuns())
+        ours = stack.enter_context(the_service(folder / "ours"))
+        naive = stack.enter_context(a_rival("naive", folder))
+        sides: dict[str, Callable[[], Report | float]] = {
+            "raw": lambda: raw.per_second(plan.seconds, tokenise=False),
+            "raw_with_tokenising": lambda: raw.per_second(plan.seconds, tokenise=True),
+            "http": lambda: _saturate(plan, ours, SCORED, single, keyed=True),
+            "batch": lambda: _saturate(plan, ours, f"{SCORED}:batch", many, connections=8),
+            "naive": lambda: _saturate(plan, naive, "/predict", plain),
+            "naive_inline": lambda: _saturate(plan, naive, "/predict-inline", plain),
+        }
+        rounds = _interleaved(plan, "scoring", sides)
+        memory = ours.memory_mb
+    rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
+    rate["batch"] = [one * BATCH for one in rate["batch"]]
+    stronger = max(("naive", "naive_inline"), key=lambda side: median(rate[side]))
+    return {
+        "scoring.http_over_raw": _ratio(rate["http"], rate["raw"]),
+        "scoring.http_over_raw_with_tokenising": _ratio(rate["http"], rate["raw_with_tokenising"]),
+        "scoring.batch_over_raw": _ratio(rate["batch"], rate["raw"]),
+        "scoring.http_over_naive": _ratio(rate["http"], rate[stronger]),
+        **{f"scoring.{side}_per_second": round(median(found), 1) for side, found in rate.items()},
+        "scoring.load_cores": _cores(rounds["http"]),
+        "scoring.texts": found.origin,
+        "memory.mb": round(memory, 1),
+    }
+
+
+def signals(plan: Plan) -> Figures:
+    """Requests a second without a model: durable decisions, and an empty route of FastAPI."""
+    lot = random.Random(texts.SEED)
+    found = texts.find(TEXTS)
+    bodies = [
+        json.dumps({"item": {"text": text}, "signals": {"score": _score(lot)}})
+        for text in found.texts
+    ]
+    with ExitStack() as stack:
+        folder = _folder(stack)
+        ours = stack.enter_context(the_service(folder / "ours"))
+        empty = stack.enter_context(a_rival("empty", folder))
+        sides: dict[str, Callable[[], Report | float]] = {
+            "decisions": lambda: _saturate(plan, ours, SIGNALS, bodies),
+            "keyed": lambda: _saturate(plan, ours, SIGNALS, bodies, keyed=True),
+            "empty": lambda: _saturate(plan, empty, "/decisions", bodies),
+        }
+        rounds = _interleaved(plan, "signals", sides)
+    rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
+    return {
+        "signals.over_empty_route": _ratio(rate["decisions"], rate["empty"]),
+        "signals.keyed_over_empty_route": _ratio(rate["keyed"], rate["empty"]),
+        "signals.per_second": round(median(rate["decisions"]), 1),
+        "signals.keyed_per_second": round(median(rate["keyed"]), 1),
+        "signals.empty_route_per_second": round(median(rate["empty"]), 1),
+        "signals.load_cores": _cores(rounds["decisions"]),
+    }
+
+
+def latency(plan: Plan) -> Figures:
+    """Milliseconds at 70 % of the saturation rate, requests falling due at random."""
+    found = texts.find(TEXTS)
+    bodies = [json.dumps({"item": {"text": text}}) for text in found.texts]
+    with ExitStack() as stack:
+        ours = stack.enter_context(the_service(_folder(stack) / "ours"))
+        plan.say("latency: how much it takes")
+        most = _rate(_saturate(plan, ours, SCORED, bodies, keyed=True))
+        reports = []
+        for turn in range(plan.rounds):
+            plan.say(f"latency: round {turn + 1} of {plan.rounds}")
+            order = _order(plan, SCORED, bodies, keyed=True)
+            order.rate, order.seconds = most * SHARE_OF_SATURATION, 2 * plan.seconds
+            order.seed = turn + 1
+            reports.append(_checked(ours.load(order)))
+    return {
+        "latency.p50_ms": round(median(report.p50 for report in reports), 1),
+        "latency.p95_ms": round(median(report.p95 for report in reports), 1),
+        "latency.p99_ms": round(median(report.p99 for report in reports), 1),
+        "latency.at_per_second": round(most * SHARE_OF_SATURATION, 1),
+        "latency.saturation_per_second": round(most, 1),
+        "latency.load_cores": _cores(reports),
+    }
+
+
+def ready(plan: Plan) -> Figures:
+    """Seconds from the start of the process until it says that it is ready, the disk being warm."""
+    took = []
+    with ExitStack() as stack:
+        folder = _folder(stack)
+        for turn in range(plan.rounds + 1):
+            plan.say(f"ready: start {turn + 1} of {plan.rounds + 1}")
+            with the_service(folder / str(turn)) as ours:
+                took.append(ours.seconds_to_start)
+    return {"ready.seconds": round(median(took[1:]), 2)}
+
+
+def certificates(plan: Plan) -> Figures:
+    """Seconds to certify a gate on a million labels."""
+    draw = np.random.default_rng(texts.SEED)
+    scores = draw.beta(0.6, 0.4, plan.labels)
+    sample = Sample.of(scores, draw.random(plan.labels) < scores)
+    contract = RiskContract(
+        target=Target.PER_SIDE, wrong_approvals=0.05, wrong_rejections=0.05, confidence=0.9
+    )
+    took = []
+    for turn in range(plan.rounds):
+        plan.say(f"certify: round {turn + 1} of {plan.rounds}")
+        began = time.perf_counter()
+        certify(sample, contract)
+        took.append(time.perf_counter() - began)
+    return {"certify.million_seconds": round(median(took) * 1_000_000 / plan.labels, 2)}
+
+
+PARTS: Mapping[str, Callable[[Plan], Figures]] = {
+    "scoring": scoring,
+    "signals": signals,
+    "latency": latency,
+    "ready": ready,
+    "certify": certificates,
+}
+
+
+def _interleaved(
+    plan: Plan, part: str, sides: Mapping[str, Callable[[], Report | float]]
+) -> dict[str, list[Report | float]]:
+    """Every side once a round: whatever the machine does meanwhile, it does to all of them."""
+    found: dict[str, list[Report | float]] = {side: [] for side in sides}
+    for turn in range(plan.rounds):
+        for side, measure in sides.items():
+            plan.say(f"{part}: round {turn + 1} of {plan.rounds}, {side}")
+            found[side].append(measure())
+    return found
+
+
+def _saturate(
+    plan: Plan,
+    server: Server,
+    path: str,
+    bodies: list[str],
+    *,
+    keyed: bool = False,
+    connections: int | None = None,
+) -> Report:
+    order = _order(plan, path, bodies, keyed=keyed)
+    order.connections = connections or plan.connections
+    return _checked(server.load(order))
+
+
+def _order(plan: Plan, path: str, bodies: list[str], *, keyed: bool) -> Order:
+    return Order(
+        host="127.0.0.1",
+        port=0,
+        path=path,
+        bodies=bodies,
+        headers=AUTHORISED,
+        connections=plan.connections,
+        seconds=plan.seconds,
+        warm_up=plan.warm_up,
+        keyed=keyed,
+        seed=time.time_ns(),  # a key is never used twice
+    )
+
+
+def _checked(report: Report) -> Report:
+    if not report.good:
+        raise Refused(f"Answers: {report.statuses}, and {report.unanswered} without one.")
+    return report
+
+
+def _rate(one: Report | float) -> float:
+    return one.per_second if isinstance(one, Report) else one
+
+
+def _ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
+    return round(median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
+
+
+def _cores(reports: Iterable[Report | float]) -> float:
+    return round(median(one.cores for one in reports if isinstance(one, Report)), 2)
+
+
+def _score(lot: random.Random) -> float:
+    """As of a gate that decides 85 % by itself."""
+    return lot.choice([0.95] * 9 + [0.05] * 8 + [0.5] * 3)
+
+
+def _folder(stack: ExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-bench-")))
