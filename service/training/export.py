@@ -16,6 +16,7 @@ from service.confidence.calibrators import Calibrator, choose
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
 from service.training.corpus import Corpus
+from service.training.embedding import with_embedding
 from service.training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, Classifier, tokenizer
 from service.training.finetune import Settings, predict
 from service.training.quantise import quantise
@@ -44,6 +45,10 @@ def export(
         "name": folder.name,
         "labels": [*LABELS],
         "approve_labels": [*APPROVE_LABELS],
+        "reader": "wordpiece",
+        "method": "softmax",
+        "languages": ["en"],
+        "precision": "int8-weights",
         "max_tokens": settings.max_tokens,
         "task": "P(a comment in English is acceptable), against hateful or offensive",
         "licence": "Apache-2.0",
@@ -69,7 +74,8 @@ def export(
 
 
 def to_onnx(model: Classifier) -> onnx.ModelProto:
-    """The fp32 graph: input_ids and attention_mask (texts, tokens) to logits (texts, labels)."""
+    """The fp32 graph: input_ids and attention_mask (texts, tokens) to logits (texts, labels) and
+    embedding (texts, width)."""
     ids = torch.full((2, 8), 100, dtype=torch.int64)
     axes = {0: torch.export.Dim("texts"), 1: torch.export.Dim("tokens")}
     program = torch.onnx.export(
@@ -85,7 +91,7 @@ def to_onnx(model: Classifier) -> onnx.ModelProto:
     if program is None:
         raise ValueError("torch gave no ONNX program.")
     model_proto: onnx.ModelProto = program.model_proto
-    return model_proto
+    return with_embedding(model_proto)
 
 
 def write_card(folder: Path, card: dict[str, Json]) -> None:
