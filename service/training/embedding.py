@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 OUTPUT = "embedding"
-SHORTEST = np.float32(1e-12)  # no vector is divided by less
+SHORTEST = np.array(1e-12, dtype=np.float32)  # no vector is divided by less
 
 
 def with_embedding(model: onnx.ModelProto) -> onnx.ModelProto:
