@@ -1,5 +1,6 @@
 """What turns an item into probabilities."""
 
+import math
 from typing import Protocol
 
 from service.domain.decision import Item, Reads, Score
@@ -21,10 +22,12 @@ class Scorer(Protocol):
         """The part of an item that it reads; an item without it has no score."""
         ...
 
-    async def score(self, item: Item) -> Score:
+    async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
         """P(label | item). The same item gets the same score in any company.
 
-        Raises ScorerFailed where there is no usable score, Overloaded where the queue is full.
+        `gate` is who asks, so that none starves another; `within` so many seconds the answer is of
+        use. Raises ScorerFailed where there is no usable score, Overloaded where the queue is full
+        or too slow.
         """
         ...
 

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import json
+import math
 import os
 import threading
+import time
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -32,7 +34,8 @@ class OnnxScorer:
     """Scores items with a bundle's model.
 
     `workers` threads run one batch each, `largest_batch` items at most; `queue_limit` items may
-    wait before Overloaded is raised. Close it when done.
+    wait, those of one gate as long as no more of them wait than places are free. Close it when
+    done.
     """
 
     def __init__(
@@ -48,11 +51,12 @@ class OnnxScorer:
         self._session = open_session(bundle.model, provider)
         self._reader = make_reader(bundle)
         self._outputs = _outputs(bundle, [found.name for found in self._session.get_outputs()])
-        self._waiting = Waiting(limit=queue_limit, largest_batch=largest_batch)
+        threads = workers or os.cpu_count() or 1
+        self._waiting = Waiting(limit=queue_limit, largest_batch=largest_batch, workers=threads)
         self._warm_up()
         self._workers = [
             threading.Thread(target=self._work, name=f"scorer-{number}", daemon=True)
-            for number in range(workers or os.cpu_count() or 1)
+            for number in range(threads)
         ]
         for worker in self._workers:
             worker.start()
@@ -82,13 +86,13 @@ class OnnxScorer:
         """Whether the model gives embeddings."""
         return EMBEDDING in self._outputs
 
-    async def score(self, item: Item) -> Score:
+    async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
         """P(label | item), as the model says it. Raises ScorerFailed, Overloaded.
 
         A text longer than the model reads is judged by its beginning, and the answer says so.
         Whoever stops waiting (cancels) leaves the queue.
         """
-        return (await self._answer(item)).score
+        return (await self._answer(item, gate, within)).score
 
     async def embed(self, text: str) -> NDArray[np.float32]:
         """The text's unit vector: near in angle is near in meaning. Raises ScorerFailed (also
@@ -98,10 +102,15 @@ class OnnxScorer:
             raise ScorerFailed("The model gives no embeddings.")
         return embedding
 
-    async def _answer(self, item: Item) -> Answer:
+    async def _answer(self, item: Item, gate: str = "", within: float = math.inf) -> Answer:
         if not item.has(self.reads) or (self.reads is Reads.TEXT and not str(item.text).strip()):
             raise ScorerFailed(f"The item has no {self.reads} to score.")
-        request = Request(item=item, answer=asyncio.get_running_loop().create_future())
+        request = Request(
+            item=item,
+            gate=gate,
+            deadline=time.monotonic() + within,
+            answer=asyncio.get_running_loop().create_future(),
+        )
         self._waiting.put(request)
         return await request.answer
 
@@ -119,12 +128,14 @@ class OnnxScorer:
 
     def _work(self) -> None:
         while (batch := self._waiting.take(self._read)) is not None:
+            began = time.perf_counter()
             try:
                 answers: Sequence[Answer | ScorerFailed] = self._run([t.inputs for t in batch])
             except Exception as error:  # whatever it is, those who wait must hear of it
                 log.exception("scorer.batch_failed", items=len(batch))
                 problem = f"The model failed: {type(error).__name__}."
                 answers = [ScorerFailed(problem) for _ in batch]
+            self._waiting.ran(len(batch), time.perf_counter() - began)
             for tokenised, answer in zip(batch, answers, strict=True):
                 _settle(tokenised.request, answer)
 

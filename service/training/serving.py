@@ -22,7 +22,7 @@ def raw_scores(
     NaN where the scorer refuses a text, as it does one in a script that it cannot read.
     """
     bundle = load_bundle(folder)
-    scorer = OnnxScorer(bundle, largest_batch=largest_batch, queue_limit=len(items) + 1)
+    scorer = OnnxScorer(bundle, largest_batch=largest_batch, queue_limit=2 * len(items))
 
     async def raw_score(item: LabelledText) -> float:
         try:

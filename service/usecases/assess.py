@@ -72,7 +72,7 @@ class Assessor:
         scorer = self._scorers[policy.scorer]
         try:
             async with asyncio.timeout(self._patience):
-                score = await scorer.score(item)
+                score = await scorer.score(item, gate=policy.gate, within=self._patience)
             raw = raw_of_probabilities(
                 score.probabilities, labels=policy.labels, approve_labels=policy.approve_labels
             )

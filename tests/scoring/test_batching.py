@@ -1,7 +1,9 @@
 """The queue before the model: who runs with whom, who is turned away, who is forgotten."""
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,12 +13,13 @@ from hypothesis import strategies as st
 
 from service.domain.decision import Item
 from service.domain.errors import Overloaded, ScorerFailed
+from service.scoring.answer import Answer
 from service.scoring.batching import (
     MOST_PADDING,
     Request,
     Tokenised,
     Waiting,
-    around_the_oldest,
+    around,
 )
 from service.scoring.reading import Inputs
 
@@ -25,7 +28,7 @@ from service.scoring.reading import Inputs
 def test_a_batch_holds_the_oldest_and_little_padding(
     lengths: list[int], largest_batch: int
 ) -> None:
-    chosen = around_the_oldest(lengths, largest_batch)
+    chosen = around(0, lengths, largest_batch)
     picked = [lengths[place] for place in chosen]
     assert 0 in chosen
     assert len(set(chosen)) == len(chosen) <= largest_batch
@@ -34,16 +37,12 @@ def test_a_batch_holds_the_oldest_and_little_padding(
 
 @given(st.integers(1, 128), st.integers(1, 60), st.integers(1, 40))
 def test_texts_of_one_length_fill_the_batch(length: int, texts: int, largest_batch: int) -> None:
-    assert len(around_the_oldest([length] * texts, largest_batch)) == min(texts, largest_batch)
+    assert len(around(0, [length] * texts, largest_batch)) == min(texts, largest_batch)
 
 
 def test_the_nearest_lengths_come_along_and_far_ones_wait() -> None:
     lengths = [20, 100, 21, 5, 20, 19]
-    assert sorted(around_the_oldest(lengths, 32)) == [0, 2, 4, 5]
-
-
-def test_nobody_waiting_makes_no_batch() -> None:
-    assert around_the_oldest([], 32) == []
+    assert sorted(around(0, lengths, 32)) == [0, 2, 4, 5]
 
 
 def tokenise(requests: Sequence[Request]) -> list[Tokenised]:
@@ -55,8 +54,9 @@ def tokenise(requests: Sequence[Request]) -> list[Tokenised]:
     ]
 
 
-async def request(text: str) -> Request:
-    return Request(item=Item(text=text), answer=asyncio.get_running_loop().create_future())
+async def request(text: str, gate: str = "", deadline: float = math.inf) -> Request:
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    return Request(item=Item(text=text), gate=gate, deadline=deadline, answer=answer)
 
 
 def test_a_full_queue_turns_away_and_says_when_to_come_back() -> None:
@@ -129,5 +129,106 @@ def test_closing_sends_a_waiting_worker_home_and_tells_who_was_left() -> None:
         with pytest.raises(ScorerFailed):
             waiting.put(await request("late"))
         assert waiting.left() == []
+
+    asyncio.run(scenario())
+
+
+async def texts_of(waiting: Waiting, takes: int) -> list[list[str | None]]:
+    batches = [waiting.take(tokenise) or [] for _ in range(takes)]
+    return [[item.request.item.text for item in batch] for batch in batches]
+
+
+def test_a_flood_by_one_gate_starves_no_other() -> None:
+    async def scenario() -> None:
+        waiting = Waiting(limit=1000, largest_batch=4)
+        for _ in range(100):
+            waiting.put(await request("f" * 10, "flooding"))
+        for _ in range(3):
+            waiting.put(await request("s" * 30, "small"))
+        first, second = await texts_of(waiting, 2)
+        assert first == ["f" * 10] * 4
+        assert second == ["s" * 30] * 3
+
+    asyncio.run(scenario())
+
+
+def test_gates_that_keep_asking_get_as_much_of_the_model_each() -> None:
+    async def scenario() -> None:
+        waiting = Waiting(limit=10_000, largest_batch=8)
+        for _ in range(400):
+            waiting.put(await request("l" * 100, "long"))
+            waiting.put(await request("s" * 10, "short"))
+        work = {"long": 0, "short": 0}
+        for _ in range(40):
+            for item in waiting.take(tokenise) or []:
+                work[item.request.gate] += len(item.inputs)
+        assert abs(work["long"] - work["short"]) <= 8 * 100
+
+    asyncio.run(scenario())
+
+
+def test_a_batch_is_filled_with_texts_of_any_gate() -> None:
+    async def scenario() -> None:
+        waiting = Waiting(limit=100, largest_batch=8)
+        for gate in ("a", "b", "c"):
+            waiting.put(await request(gate * 20, gate))
+        assert await texts_of(waiting, 1) == [["a" * 20, "b" * 20, "c" * 20]]
+
+    asyncio.run(scenario())
+
+
+def test_the_most_urgent_of_a_gate_goes_first() -> None:
+    async def scenario() -> None:
+        waiting, soon = Waiting(limit=100, largest_batch=8), time.monotonic() + 60
+        waiting.put(await request("patient" * 9, "a", soon + 60))
+        waiting.put(await request("urgent", "a", soon))
+        assert await texts_of(waiting, 2) == [["urgent"], ["patient" * 9]]
+
+    asyncio.run(scenario())
+
+
+def test_a_flood_fills_only_its_share_of_the_queue() -> None:
+    async def scenario() -> None:
+        waiting = Waiting(limit=100, largest_batch=8)
+
+        async def enter(gate: str, texts: int) -> int:
+            for entered in range(texts):
+                try:
+                    waiting.put(await request("text", gate))
+                except Overloaded:
+                    return entered
+            return texts
+
+        assert 50 <= await enter("flooding", 100) <= 51
+        assert await enter("small", 10) == 10
+        assert 1 <= await enter("another flood", 100) <= 40
+        assert len(waiting) < 100  # and there is room for one more gate
+
+    asyncio.run(scenario())
+
+
+def test_nobody_waits_for_an_answer_that_would_come_too_late() -> None:
+    async def scenario() -> None:
+        waiting = Waiting(limit=100, largest_batch=1, workers=2)
+        waiting.ran(1, 8.0)
+        for _ in range(3):
+            waiting.put(await request("patient"))
+        with pytest.raises(Overloaded) as refused:
+            waiting.put(await request("hurried", deadline=time.monotonic() + 10))
+        assert refused.value.retry_after == 12  # three of 8 s each, by two workers
+        waiting.put(await request("less hurried", deadline=time.monotonic() + 60))
+
+    asyncio.run(scenario())
+
+
+def test_places_of_those_that_leave_by_any_door_are_free_again() -> None:
+    async def scenario() -> None:
+        waiting = Waiting(limit=8, largest_batch=8)
+        unreadable, gone, here = [await request(text) for text in ("unreadable", "gone", "here")]
+        for each in (unreadable, gone, here):
+            waiting.put(each)
+        gone.answer.cancel()
+        waiting.take(lambda requests: tokenise([r for r in requests if r is not unreadable]))
+        assert len(waiting) == 0
 
     asyncio.run(scenario())

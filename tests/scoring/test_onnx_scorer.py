@@ -97,7 +97,7 @@ def test_one_unreadable_text_spoils_no_other(scorer: OnnxScorer) -> None:
 
 
 def test_more_than_the_queue_holds_is_turned_away_and_the_rest_is_served(bundle: Bundle) -> None:
-    scorer = OnnxScorer(bundle, workers=1, queue_limit=8)
+    scorer = OnnxScorer(bundle, workers=1, queue_limit=16)
 
     async def flood() -> list[Score | BaseException]:
         texts = texts_of_many_lengths(100)
@@ -114,7 +114,7 @@ def test_more_than_the_queue_holds_is_turned_away_and_the_rest_is_served(bundle:
 
 
 def test_who_stops_waiting_holds_up_nobody(bundle: Bundle) -> None:
-    scorer = OnnxScorer(bundle, workers=1, queue_limit=64)
+    scorer = OnnxScorer(bundle, workers=1, queue_limit=128)
 
     async def give_up_and_ask_again() -> Score:
         crowd = [

@@ -1,6 +1,7 @@
 """A score that rests on half a text decides nothing."""
 
 import asyncio
+import math
 
 from service.domain.decision import Item, Reads, Reason, Score, Zone
 from service.usecases.assess import Assessor
@@ -20,7 +21,7 @@ class Sure:
     def __init__(self, *, truncated: bool) -> None:
         self._truncated = truncated
 
-    async def score(self, item: Item) -> Score:
+    async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
         return Score(
             probabilities={"good": 1.0, "bad": 0.0},
             model_version=self.version,
