@@ -18,6 +18,7 @@ from service.domain.gate import SIGNALS_SCORER
 from service.domain.language_model import LanguageModel
 from service.ports.bus import Bus
 from service.ports.clock import Clock, SystemClock
+from service.ports.meter import ModelMeter
 from service.ports.scorer import Scorer
 from service.ports.store import Store
 from service.resume import ResumeMessageWriter, make_resumers
@@ -25,7 +26,7 @@ from service.scoring.bundle import Bundle, load_bundle
 from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.openai.question import version_of
 from service.scoring.openai.scorer import LanguageModelScorer
-from service.scoring.session import Provider
+from service.scoring.session import Provider, Runtime
 from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
@@ -71,8 +72,23 @@ class Shelf:
         return BundleLabels(labels=bundle.labels, approve_labels=bundle.approve_labels)
 
 
-def make_scorer(settings: Settings, bundle: Bundle) -> OnnxScorer:
-    return OnnxScorer(bundle, provider=Provider(settings.provider), workers=settings.scorer_threads)
+def make_scorer(settings: Settings, bundle: Bundle, meter: ModelMeter | None = None) -> OnnxScorer:
+    runtime = Runtime(
+        provider=Provider(settings.provider),
+        run_threads=settings.scorer_run_threads,
+        arena=settings.scorer_arena,
+        gpu_memory_mib=settings.gpu_memory_mib,
+        cuda_graphs=settings.cuda_graphs,
+        tensorrt_cache=settings.tensorrt_cache,
+    )
+    return OnnxScorer(
+        bundle,
+        runtime=runtime,
+        meter=meter,
+        workers=settings.scorer_threads,
+        largest_batch=settings.scorer_batch,
+        queue_limit=settings.scorer_queue,
+    )
 
 
 def certifier(store: Store, gates: GateBook, clock: Clock) -> CertifyGate:
@@ -178,7 +194,7 @@ def build_app(
     bus = open_bus(settings)
     metrics = Metrics()
     scorers: dict[str, OnnxScorer | LanguageModelScorer] = {
-        **{name: make_scorer(settings, bundle) for name, bundle in bundles.items()},
+        **{name: make_scorer(settings, bundle, metrics) for name, bundle in bundles.items()},
         **{name: LanguageModelScorer(m) for name, m in configuration.language_models.items()},
     }
     recorder = Recorder(store)

@@ -56,7 +56,36 @@ class Settings(BaseSettings):
         description="ONNX Runtime's execution provider. What really runs is told by `/readyz`.",
     )
     scorer_threads: int = Field(
-        2, ge=1, le=256, description="How many model runs go on at once, each on one thread."
+        2, ge=1, le=256, description="How many model runs go on at once: one per core."
+    )
+    scorer_run_threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Threads of one run. Runs of one thread side by side do more than one of many.",
+    )
+    scorer_batch: int = Field(
+        32, ge=1, le=4096, description="The most items that one run takes. On a GPU, rather more."
+    )
+    scorer_queue: int = Field(
+        1024,
+        ge=2,
+        description="How many items may wait for a model. One gate may have as many as are free.",
+    )
+    scorer_arena: bool = Field(
+        True,
+        description="Keep a run's memory for the next one: faster, and memory stays at its peak.",
+    )
+    gpu_memory_mib: int | None = Field(
+        None, ge=64, description="The most memory that a model takes of a GPU. Without it: all."
+    )
+    cuda_graphs: bool = Field(
+        False,
+        description="Record the run of each shape on a GPU once, and replay it.",
+    )
+    tensorrt_cache: Path = Field(
+        _REPOSITORY / "var" / "tensorrt",
+        description="Where TensorRT keeps built engines and their timings.",
     )
     log_format: Literal["json", "console"] = Field("console", description="How logs look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -1,9 +1,38 @@
 """What is counted while the product works."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRun:
+    """One batch through a model. `padded_tokens` is its items times the longest of them: what the
+    model read; the `tokens` of the items alone are less by the padding."""
+
+    model: str
+    items: int
+    tokens: int
+    padded_tokens: int
+    seconds: float
+
+
+class ModelMeter(Protocol):
+    """What a model's runtime reports. `model` is its version: name and fingerprint."""
+
+    def runs_on(self, model: str, provider: str | None) -> None:
+        """The execution provider that the model really runs on; None: it runs no more."""
+        ...
+
+    def ran(self, run: ModelRun) -> None:
+        """A batch went through."""
+        ...
+
+    def waiting(self, model: str, items: int) -> None:
+        """So many items wait for the model now."""
+        ...
 
 
 class Meter(Protocol):

@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from service.confidence.members import spreads
 from service.domain.decision import Item, Reads, Score
 from service.domain.errors import BrokenBundle, ScorerFailed
+from service.ports.meter import ModelMeter, ModelRun
 from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting
 from service.scoring.bundle import Bundle
 from service.scoring.fields import fields_reader
 from service.scoring.heads import EMBEDDING, LOGITS, Method, member_probabilities
 from service.scoring.ngrams import ngram_reader
-from service.scoring.reading import Inputs, Reader, ReaderKind, collate
-from service.scoring.session import Provider, open_session
+from service.scoring.reading import Inputs, Reader, ReaderKind
+from service.scoring.runner import GridRunner, PlainRunner, Runner
+from service.scoring.session import CPU, Runtime, grid_of, open_session
 from service.scoring.wordpiece import WordpieceReader
 
 log = structlog.get_logger()
@@ -42,15 +44,28 @@ class OnnxScorer:
         self,
         bundle: Bundle,
         *,
-        provider: Provider = Provider.AUTO,
+        runtime: Runtime | None = None,
+        meter: ModelMeter | None = None,
         workers: int | None = None,
         largest_batch: int = 32,
         queue_limit: int = 1024,
     ) -> None:
         self._bundle = bundle
-        self._session = open_session(bundle.model, provider)
+        self._meter = meter
         self._reader = make_reader(bundle)
+        grid = grid_of(largest_batch, bundle.max_tokens) if bundle.max_tokens else None
+        self._session = open_session(
+            bundle.model,
+            runtime or Runtime(),
+            inputs=list(self._reader.probe().rows),
+            grid=grid,
+        )
         self._outputs = _outputs(bundle, [found.name for found in self._session.get_outputs()])
+        self._runner: Runner = (
+            PlainRunner(self._session, self._outputs)
+            if grid is None or self.provider == CPU
+            else GridRunner(self._session, self._outputs, grid, device="cuda")
+        )
         threads = workers or os.cpu_count() or 1
         self._waiting = Waiting(limit=queue_limit, largest_batch=largest_batch, workers=threads)
         self._warm_up()
@@ -60,6 +75,8 @@ class OnnxScorer:
         ]
         for worker in self._workers:
             worker.start()
+        if meter:
+            meter.runs_on(self.version, self.provider)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,6 +129,8 @@ class OnnxScorer:
             answer=asyncio.get_running_loop().create_future(),
         )
         self._waiting.put(request)
+        if self._meter:
+            self._meter.waiting(self.version, len(self._waiting))
         return await request.answer
 
     def calibrate(self, raw: float) -> float:
@@ -125,6 +144,9 @@ class OnnxScorer:
             worker.join()
         for request in self._waiting.left():
             _settle(request, ScorerFailed("The scorer was closed."))
+        if self._meter:
+            self._meter.runs_on(self.version, None)
+            self._meter.waiting(self.version, 0)
 
     def _work(self) -> None:
         while (batch := self._waiting.take(self._read)) is not None:
@@ -135,9 +157,23 @@ class OnnxScorer:
                 log.exception("scorer.batch_failed", items=len(batch))
                 problem = f"The model failed: {type(error).__name__}."
                 answers = [ScorerFailed(problem) for _ in batch]
-            self._waiting.ran(len(batch), time.perf_counter() - began)
+            self._ran([len(item.inputs) for item in batch], time.perf_counter() - began)
             for tokenised, answer in zip(batch, answers, strict=True):
                 _settle(tokenised.request, answer)
+
+    def _ran(self, lengths: Sequence[int], seconds: float) -> None:
+        self._waiting.ran(len(lengths), seconds)
+        if self._meter:
+            padded = len(lengths) * max(lengths)
+            run = ModelRun(
+                model=self.version,
+                items=len(lengths),
+                tokens=sum(lengths),
+                padded_tokens=padded,
+                seconds=seconds,
+            )
+            self._meter.ran(run)
+            self._meter.waiting(self.version, len(self._waiting))
 
     def _read(self, requests: Sequence[Request]) -> list[Tokenised]:
         read = []
@@ -151,7 +187,7 @@ class OnnxScorer:
         return read
 
     def _run(self, batch: Sequence[Inputs]) -> list[Answer | ScorerFailed]:
-        outputs = self._outputs_for(batch)
+        outputs = self._runner.run(batch)
         p = member_probabilities(self._bundle.method, outputs)
         several = self._bundle.method is not Method.SOFTMAX
         of_each = spreads(p) if several else [None] * len(batch)
@@ -173,13 +209,11 @@ class OnnxScorer:
             )
         ]
 
-    def _outputs_for(self, batch: Sequence[Inputs]) -> dict[str, NDArray[np.float32]]:
-        found = self._session.run(self._outputs, collate(batch))
-        return dict(zip(self._outputs, found, strict=True))
-
     def _warm_up(self) -> None:
+        probe = self._reader.probe()
         try:
-            outputs = self._outputs_for([self._reader.probe()])
+            self._runner.warm_up(probe)
+            outputs = self._runner.run([probe])
             found = member_probabilities(self._bundle.method, outputs).shape[1:]
         except Exception as error:  # a graph of other inputs, outputs or vocabulary
             raise BrokenBundle(f"The bundle's model does not run: {error}") from error

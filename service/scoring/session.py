@@ -1,6 +1,10 @@
-"""ONNX Runtime sessions: which provider runs the model, and how many threads it may take."""
+"""ONNX Runtime sessions: which provider runs the model, with which options, on how many threads."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
+from pathlib import Path
 
 import onnxruntime
 import structlog
@@ -12,6 +16,10 @@ log = structlog.get_logger()
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
+
+MIB = 1024 * 1024
+SHORTEST = 16
+"""The least length that a GPU pads to, in tokens."""
 
 
 class Provider(StrEnum):
@@ -31,27 +39,139 @@ WISHES = {
 }
 
 
-def open_session(model: bytes, provider: Provider) -> onnxruntime.InferenceSession:
-    """A session whose runs take one thread each and may go on side by side.
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """How models run, as the settings say.
+
+    `run_threads` per run; `arena`: keep freed memory for the next run; `gpu_memory_mib` at most
+    (None: all there is); `cuda_graphs`: replay a recorded run for each shape of the grid;
+    `tensorrt_cache`: where built engines and their timings are kept.
+    """
+
+    provider: Provider = Provider.AUTO
+    run_threads: int = 1
+    arena: bool = True
+    gpu_memory_mib: int | None = None
+    cuda_graphs: bool = False
+    tensorrt_cache: Path = Path("var/tensorrt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The shapes that a GPU runs, so that kernels, engines and graphs are made for few: a batch is
+    padded to the next size, a text to the next length."""
+
+    batches: tuple[int, ...]
+    lengths: tuple[int, ...]
+
+    def shapes(self) -> list[tuple[int, int]]:
+        """Every (batch, length), the smallest first."""
+        return list(product(self.batches, self.lengths))
+
+    def around(self, items: int, length: int) -> tuple[int, int]:
+        """The least shape of the grid that holds so many items of that length."""
+        return (
+            next(batch for batch in self.batches if batch >= items),
+            next(longest for longest in self.lengths if longest >= length),
+        )
+
+
+def grid_of(largest_batch: int, max_tokens: int) -> Grid:
+    """Batches of 1, 4, 16, ... and lengths of 16, 32, 64, ... up to the largest."""
+    return Grid(
+        batches=_steps(1, largest_batch, factor=4), lengths=_steps(SHORTEST, max_tokens, factor=2)
+    )
+
+
+def options_for(
+    runtime: Runtime,
+    available: Collection[str],
+    *,
+    inputs: Sequence[str] = (),
+    grid: Grid | None = None,
+) -> list[tuple[str, dict[str, str]]]:
+    """The providers to ask for, best first, each with its options.
+
+    Of the wished ones those that this ONNX Runtime is built with. Whether one really runs, only
+    the session knows. `inputs` are the graph's, which TensorRT's profiles name.
+    """
+    options: Mapping[str, dict[str, str]] = {
+        CPU: {},
+        CUDA: _cuda(runtime, grid),
+        TENSORRT: _tensorrt(runtime, inputs, grid),
+    }
+    return [(name, options[name]) for name in WISHES[runtime.provider] if name in available]
+
+
+def open_session(
+    model: bytes, runtime: Runtime, *, inputs: Sequence[str] = (), grid: Grid | None = None
+) -> onnxruntime.InferenceSession:
+    """A session whose runs may go on side by side.
 
     Where the wished provider cannot be had it runs on the next best, and says so in the log:
     `session.get_providers()[0]` is what really runs. Raises BrokenBundle on a model that does not
     load.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # N one-thread runs beat one run of N threads
+    options.intra_op_num_threads = runtime.run_threads  # N one-thread runs beat one of N threads
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = runtime.arena
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # the missing GPU is told by us, once
-    built_in = onnxruntime.get_available_providers()
-    wished = [name for name in WISHES[provider] if name in built_in]
-    if CUDA in wished:
+    wished = options_for(runtime, onnxruntime.get_available_providers(), inputs=inputs, grid=grid)
+    if CUDA in dict(wished):
         onnxruntime.preload_dlls(directory="")  # finds CUDA and cuDNN where pip installed them
+    if TENSORRT in dict(wished):
+        runtime.tensorrt_cache.mkdir(parents=True, exist_ok=True)
     try:
         session = onnxruntime.InferenceSession(model, options, providers=wished)
     except Exception as error:  # ONNX Runtime's own exceptions share no other base
         raise BrokenBundle(f"ONNX Runtime cannot load the model: {error}") from error
-    running = session.get_providers()[0]
-    if provider is not Provider.AUTO and running != WISHES[provider][0]:
-        log.warning("scorer.fell_back", wished=WISHES[provider][0], running=running)
+    running, best = session.get_providers()[0], WISHES[runtime.provider][0]
+    if runtime.provider is not Provider.AUTO and running != best:
+        log.warning("scorer.fell_back", wished=best, running=running)
     return session
+
+
+def _cuda(runtime: Runtime, grid: Grid | None) -> dict[str, str]:
+    options = {
+        # The arena grows by what is asked for, not by doubling: several models share one GPU.
+        "arena_extend_strategy": "kSameAsRequested",
+        "use_tf32": "0",  # fp32 is fp32: the score does not depend on the GPU's generation
+    }
+    if runtime.gpu_memory_mib is not None:
+        options["gpu_mem_limit"] = str(runtime.gpu_memory_mib * MIB)
+    if runtime.cuda_graphs and grid is not None:
+        options["enable_cuda_graph"] = "1"
+    return options
+
+
+def _tensorrt(runtime: Runtime, inputs: Sequence[str], grid: Grid | None) -> dict[str, str]:
+    cache = str(runtime.tensorrt_cache)
+    options = {
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": cache,
+        "trt_timing_cache_enable": "1",
+        "trt_timing_cache_path": cache,
+    }
+    if runtime.gpu_memory_mib is not None:
+        options["trt_max_workspace_size"] = str(runtime.gpu_memory_mib * MIB)
+    if grid is not None and inputs:
+        shapes = grid.shapes()
+        for name, (batch, length) in {
+            "trt_profile_min_shapes": shapes[0],
+            "trt_profile_opt_shapes": shapes[len(shapes) // 2],
+            "trt_profile_max_shapes": shapes[-1],
+        }.items():
+            options[name] = ",".join(f"{tensor}:{batch}x{length}" for tensor in inputs)
+        if runtime.cuda_graphs:
+            options["trt_cuda_graph_enable"] = "1"
+    return options
+
+
+def _steps(first: int, last: int, *, factor: int) -> tuple[int, ...]:
+    steps = []
+    while first < last:
+        steps.append(first)
+        first *= factor
+    return (*steps, last)

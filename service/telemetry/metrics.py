@@ -13,6 +13,7 @@ from prometheus_client import (
 
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery
+from service.ports.meter import ModelRun
 
 PREFIX = "human_in_loop"
 
@@ -20,6 +21,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series fo
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30)
 _WAITS = (5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
 
 
@@ -79,6 +81,39 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._providers = Gauge(
+            f"{PREFIX}_model_info",
+            "1 for each model that is loaded, by the execution provider that it really runs on",
+            ("model", "provider"),
+            registry=self.registry,
+        )
+        self._model_seconds = Histogram(
+            f"{PREFIX}_model_run_seconds",
+            "Time of one batch through a model",
+            ("model",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._batches = Histogram(
+            f"{PREFIX}_batch_size",
+            "Items in one batch",
+            ("model",),
+            buckets=_SIZES,
+            registry=self.registry,
+        )
+        self._tokens = Counter(
+            f"{PREFIX}_batch_tokens",
+            "Tokens that went through a model: of items, and of padding",
+            ("model", "kind"),
+            registry=self.registry,
+        )
+        self._waiting = Gauge(
+            f"{PREFIX}_batch_queue_size",
+            "Items that wait for a model",
+            ("model",),
+            registry=self.registry,
+        )
+
     # --- the Meter port ---
 
     def decided(self, decision: Decision, seconds: float) -> None:
@@ -92,6 +127,22 @@ class Metrics:
 
     def attempted(self, delivery: Delivery) -> None:
         self._deliveries.labels(delivery.mode.value, delivery.state.value).inc()
+
+    # --- the ModelMeter port ---
+
+    def runs_on(self, model: str, provider: str | None) -> None:
+        self._providers.remove_by_labels({"model": model})
+        if provider is not None:
+            self._providers.labels(model, provider).set(1)
+
+    def ran(self, run: ModelRun) -> None:
+        self._model_seconds.labels(run.model).observe(run.seconds)
+        self._batches.labels(run.model).observe(run.items)
+        self._tokens.labels(run.model, "item").inc(run.tokens)
+        self._tokens.labels(run.model, "padding").inc(run.padded_tokens - run.tokens)
+
+    def waiting(self, model: str, items: int) -> None:
+        self._waiting.labels(model).set(items)
 
     # --- the web's own ---
 
