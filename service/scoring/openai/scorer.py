@@ -1,6 +1,7 @@
 """A language model as the scorer: asked over HTTP, within a time, and spared when it fails."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -94,7 +95,13 @@ class LanguageModelScorer:
         spared = " (spared after failures)" if self._breaker.is_open else ""
         return f"{urlsplit(self._model.url).netloc}{spared}"
 
-    async def score(self, item: Item) -> Score:
+    async def score(
+        self,
+        item: Item,
+        *,
+        gate: str = "",  # noqa: ARG002 - the port's word: the model's server takes turns itself
+        within: float = math.inf,
+    ) -> Score:
         """P(label | item) as the model says it. Raises ScorerFailed, Overloaded, TimeoutError."""
         if not (item.text and item.text.strip()) and not item.fields:
             raise ScorerFailed("The item has nothing to score.")
@@ -103,7 +110,7 @@ class LanguageModelScorer:
         body, cut = request_for(self._model, item)
         self._inside += 1
         try:
-            async with self._places:
+            async with asyncio.timeout(None if within == math.inf else within), self._places:
                 reply = await self._guarded(body)
         finally:
             self._inside -= 1
