@@ -36,8 +36,10 @@ def test_the_bundle_is_small_and_says_where_it_comes_from(bundle: Bundle) -> Non
 
 
 def test_confidences_are_calibrated_on_unseen_texts(
-    bundle: Bundle, scorer: OnnxScorer, untouched: list[LabelledText]
+    bundle: Bundle, untouched: list[LabelledText]
 ) -> None:
+    scorer = OnnxScorer(bundle, queue_limit=2 * len(untouched))
+
     async def answers() -> list[Score | BaseException]:
         scores = (scorer.score(Item(text=item.text)) for item in untouched)
         return await asyncio.gather(*scores, return_exceptions=True)
@@ -47,6 +49,7 @@ def test_confidences_are_calibrated_on_unseen_texts(
         for answer, item in zip(asyncio.run(answers()), untouched, strict=True)
         if isinstance(answer, Score)  # the rest are in a script that the model cannot read
     ]
+    scorer.close()
     assert len(scored) > 0.99 * len(untouched)
     raw, labels = zip(*scored, strict=True)
     confidence = bundle.calibrator.many(raw)

@@ -99,7 +99,7 @@ class LanguageModelScorer:
         self,
         item: Item,
         *,
-        gate: str = "",  # noqa: ARG002 - the port's word: the model's server takes turns itself
+        gate: str = "",  # noqa: ARG002 - the port's word; places go in order of arrival
         within: float = math.inf,
     ) -> Score:
         """P(label | item) as the model says it. Raises ScorerFailed, Overloaded, TimeoutError."""
