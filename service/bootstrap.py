@@ -36,6 +36,7 @@ from service.usecases.audit_trail import AuditTrail
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries, DeliveryWorker
+from service.usecases.explain import Explain
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
 from service.usecases.keep_time import TimeKeeper
@@ -219,6 +220,7 @@ def build_app(
         audit=AuditTrail(store),
         gates=gates,
         forecast=forecast,
+        explain=Explain(scorers=scorers, gates=gates),
         learner=learner,
         live=Live(bus),
         bus=bus,

@@ -151,6 +151,25 @@ class Outcome(Answer):
     delivery: DeliveryStatus | None = None
 
 
+class PartWeight(Answer):
+    """A word of the text (with its place there) or a field, and the evidence it adds in log-odds:
+    above 0 for approving, below 0 for rejecting."""
+
+    name: str
+    weight: float
+    start: int | None = None
+    end: int | None = None
+
+
+class ExplanationRecord(Answer):
+    """Answer of `GET /v1/decisions/{id}/explanation`, parts in the item's order."""
+
+    decision_id: str
+    model_version: str
+    in_words: dict[str, str]
+    parts: list[PartWeight]
+
+
 class DecisionRecord(DecisionResponse):
     """Answer of `GET /v1/decisions/{id}`: the decision and, once final, its outcome."""
 

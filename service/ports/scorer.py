@@ -1,9 +1,11 @@
 """What turns an item into probabilities."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from service.domain.decision import Item, Reads, Score
+from service.domain.values import Json
 
 
 class Scorer(Protocol):
@@ -20,6 +22,17 @@ class Scorer(Protocol):
     @property
     def reads(self) -> Reads:
         """The part of an item that it reads; an item without it has no score."""
+        ...
+
+    @property
+    def explains(self) -> bool:
+        """Whether scoring an item's variants by the dozen is cheap enough to explain it."""
+        ...
+
+    @property
+    def alternatives(self) -> Mapping[str, Sequence[Json]]:
+        """For each field that it reads, the values it might have had: a number's mean, each of a
+        category's known values. Empty for a reader of texts."""
         ...
 
     async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:

@@ -32,6 +32,11 @@ class Column(Protocol):
         """How many features it makes."""
         ...
 
+    @property
+    def alternatives(self) -> Sequence[Json]:
+        """Values that the field might have had: all of a category's, the mean of a number."""
+        ...
+
     def features(self, value: Json) -> Sequence[float]:
         """Raises ScorerFailed for a value that is not there or cannot be read."""
         ...
@@ -54,6 +59,10 @@ class NumericColumn:
     @property
     def width(self) -> int:
         return 1
+
+    @property
+    def alternatives(self) -> Sequence[Json]:
+        return (self.mean,)
 
     def features(self, value: Json) -> Sequence[float]:
         return ((self._number(value) - self.mean) / self.scale,)
@@ -93,6 +102,10 @@ class CategoricalColumn:
     def width(self) -> int:
         return len(self.values) + self.unknown
 
+    @property
+    def alternatives(self) -> Sequence[Json]:
+        return self.values
+
     def features(self, value: Json) -> Sequence[float]:
         row = [0.0] * self.width
         row[self._place(value)] = 1.0
@@ -125,6 +138,11 @@ class FieldsReader:
     def width(self) -> int:
         """How many features a record makes."""
         return sum(column.width for column in self.columns)
+
+    @property
+    def alternatives(self) -> Mapping[str, Sequence[Json]]:
+        """Values that each field might have had."""
+        return {column.name: column.alternatives for column in self.columns}
 
     def read(self, item: Item) -> Inputs:
         features = [

@@ -7,7 +7,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import numpy as np
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from service.confidence.members import spreads
 from service.domain.decision import Item, Reads, Score
 from service.domain.errors import BrokenBundle, ScorerFailed
+from service.domain.values import Json
 from service.ports.meter import ModelMeter, ModelRun
 from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting
 from service.scoring.bundle import Bundle
-from service.scoring.fields import fields_reader
+from service.scoring.fields import FieldsReader, fields_reader
 from service.scoring.heads import EMBEDDING, LOGITS, Method, member_probabilities
 from service.scoring.ngrams import ngram_reader
 from service.scoring.reading import Inputs, Reader, ReaderKind
@@ -97,6 +98,16 @@ class OnnxScorer:
     def reads(self) -> Reads:
         """The part of an item that the bundle's reader reads."""
         return self._reader.reads
+
+    @property
+    def explains(self) -> bool:
+        """Always: its variants of an item share batches."""
+        return True
+
+    @property
+    def alternatives(self) -> Mapping[str, Sequence[Json]]:
+        """The values that each field might have had; empty where texts are read."""
+        return self._reader.alternatives if isinstance(self._reader, FieldsReader) else {}
 
     @property
     def embeds(self) -> bool:

@@ -11,6 +11,7 @@ from service.usecases.access import Doorkeeper
 from service.usecases.audit_trail import AuditTrail
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries
+from service.usecases.explain import Explain
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
 from service.usecases.learn import Learner
@@ -29,6 +30,7 @@ class Services:
     audit: AuditTrail
     gates: GateBook
     forecast: Forecast
+    explain: Explain
     learner: Learner
     live: Live
     bus: Bus

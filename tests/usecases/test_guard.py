@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from typing import ClassVar
 
 from service.domain.decision import Item, Reads, Reason, Score, Zone
 from service.usecases.assess import Assessor
@@ -20,6 +21,9 @@ class Sure:
 
     def __init__(self, *, truncated: bool) -> None:
         self._truncated = truncated
+
+    explains = False
+    alternatives: ClassVar[dict[str, list[str]]] = {}
 
     async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
         return Score(

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from tenacity import (
 from service.domain.decision import Item, Reads, Score
 from service.domain.errors import Overloaded, ScorerFailed
 from service.domain.language_model import LanguageModel
+from service.domain.values import Json
 from service.scoring.openai.answer import probabilities_of
 from service.scoring.openai.breaker import Breaker
 from service.scoring.openai.question import request_for, version_of
@@ -88,6 +89,15 @@ class LanguageModelScorer:
     def reads(self) -> Reads:
         """A text, a record, or both: whatever there is."""
         return Reads.EITHER
+
+    @property
+    def explains(self) -> bool:
+        """Not by asking a language model dozens of times for each item."""
+        return False
+
+    @property
+    def alternatives(self) -> Mapping[str, Sequence[Json]]:
+        return {}
 
     @property
     def provider(self) -> str:

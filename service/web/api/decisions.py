@@ -17,6 +17,7 @@ from plugin.contract.decisions import (
     DecisionRecord,
     DecisionRequest,
     DecisionResponse,
+    ExplanationRecord,
 )
 from plugin.contract.problems import Problem
 from plugin.contract.reviews import TakeRequest, TakeResponse
@@ -113,6 +114,14 @@ def answer_of(made: Made, services: Services) -> dict[str, Any]:
     asked = None if task is None or task.audit else task
     wait = services.forecast.seconds(decision.gate) if asked else None
     return present.decision(decision, asked, services.public_url, wait).model_dump(mode="json")
+
+
+@router.get("/decisions/{decision_id}/explanation")
+async def explain_decision(decision_id: str, caller: Caller, request: Request) -> ExplanationRecord:
+    """Which words, or fields, the decision's score rests on, computed anew by the same model."""
+    services = services_of(request)
+    view = await run_in_threadpool(services.outcomes.read, DecisionId(decision_id), caller)
+    return present.explanation(view.decision.id, await services.explain(view.decision))
 
 
 def _result(result: Made | BaseException, services: Services) -> dict[str, Any]:

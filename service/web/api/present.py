@@ -8,6 +8,8 @@ from plugin.contract import reviews as wire_reviews
 from plugin.contract import tasks as wire_tasks
 from service.domain.decision import TRUNCATED, Decision, Thresholds
 from service.domain.delivery import Delivery
+from service.domain.explanation import Explanation
+from service.domain.explanation_words import in_chinese, in_english
 from service.domain.outcome import Outcome, Verdict
 from service.domain.review import ReviewTask
 from service.usecases.outcomes import DecisionView, Taken
@@ -49,6 +51,18 @@ def _decision(made: Decision, task_id: str | None, base_url: str) -> dict[str, A
 
 
 _NOTES = {TRUNCATED: "The text is longer than the model reads; its beginning was scored."}
+
+
+def explanation(decision_id: str, found: Explanation) -> wire.ExplanationRecord:
+    return wire.ExplanationRecord(
+        decision_id=decision_id,
+        model_version=found.model_version,
+        in_words={"en": in_english(found), "zh-Hans": in_chinese(found)},
+        parts=[
+            wire.PartWeight(name=part.name, weight=part.weight, start=part.start, end=part.end)
+            for part in found.parts
+        ],
+    )
 
 
 def review_url(task_id: str, base_url: str) -> str:

@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, FastAPI
 
-from service.web.pages import events, queue, sign_in, task
+from service.web.pages import events, explanation, queue, sign_in, task
 from service.web.pages.assets import Assets
 from service.web.pages.errors import show_errors_to_browsers
 from service.web.pages.rendering import STATIC
 
 router = APIRouter(include_in_schema=False)
-PARTS = (sign_in.router, queue.router, events.router, task.router)
+PARTS = (sign_in.router, queue.router, events.router, task.router, explanation.router)
 for part in PARTS:
     router.include_router(part)
 

@@ -46,12 +46,14 @@ def show(
 ) -> Response:
     """Only shows: whoever opens a link, a scanner included, claims nothing."""
     services, viewer = services_of(request), visitor.principal
+    view = services.review.read(TaskId(task_id), viewer)
     return render(
         request,
         "task.html",
         visitor=visitor,
         csrf=visitor.csrf,
-        card=_card(services, viewer, TaskId(task_id)),
+        card=_card(services, viewer, view),
+        explains=services.explain.can(view.decision),
         lost=False,
         gate=gate or "",
         after=standing_after(services, viewer, after),
@@ -154,7 +156,7 @@ def renew(
     try:
         services.review.renew(TaskId(task_id), lease, viewer, one_view(viewer))
     except Conflict:
-        card = _card(services, viewer, TaskId(task_id))
+        card = _card(services, viewer, services.review.read(TaskId(task_id), viewer))
         return render(
             request,
             "hold.html",
@@ -180,8 +182,7 @@ def undo(task_id: str, visitor: Sender, request: Request, back: Field = "/review
     return to(f"/review/tasks/{task_id}")
 
 
-def _card(services: Services, viewer: Principal, task_id: TaskId) -> Card:
-    view = services.review.read(task_id, viewer)
+def _card(services: Services, viewer: Principal, view: TaskView) -> Card:
     lease = services.gates.get(view.task.gate, viewer).review.lease
     return card_of(view, viewer, services.clock.now(), lease)
 
