@@ -22,6 +22,7 @@ from rich.progress import track
 from experiments import data
 from service.confidence.occlusion import log_odds, weight, without, words_of
 from service.domain.decision import Item
+from service.domain.errors import ScorerFailed
 from service.scoring.bundle import load_bundle
 from service.scoring.onnx_scorer import OnnxScorer
 
@@ -85,7 +86,10 @@ def main(
     scorer = OnnxScorer(load_bundle(bundle))
     pearson, spearman, top, sign, evaluations = [], [], [], [], 0
     for place in track(chosen.tolist(), description="Explaining"):
-        occluded, exact = asyncio.run(explained(scorer, fit[place]))
+        try:
+            occluded, exact = asyncio.run(explained(scorer, fit[place]))
+        except ScorerFailed:  # the model refuses some subset, a lone emoji say: no exact reference
+            continue
         evaluations += 2 ** len(occluded)
         if occluded.std() == 0 or exact.std() == 0:
             continue
