@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import rfc8785
+from service.domain.canonical import canonical
 
 GENESIS = "0" * 64
-_LARGEST_EXACT = 2**53 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,28 +75,14 @@ class UnreadableEntry(Exception):
 
 
 def hash_payload(salt: str, payload: dict[str, Any]) -> str:
-    canonical = rfc8785.dumps(_with_exact_integers(payload))
-    return hashlib.sha256(salt.encode() + b"\n" + canonical).hexdigest()
-
-
-def _with_exact_integers(value: Any) -> Any:
-    # RFC 8785 knows numbers as doubles. A larger integer (a 64-bit id) goes in as its digits.
-    match value:
-        case dict():
-            return {key: _with_exact_integers(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_with_exact_integers(inner) for inner in value]
-        case int() if abs(value) > _LARGEST_EXACT:
-            return str(value)
-        case _:
-            return value
+    return hashlib.sha256(salt.encode() + b"\n" + canonical(payload)).hexdigest()
 
 
 def _hash_entry(
     *, seq: int, at: datetime, kind: str, subject: str, actor: str, payload_hash: str, previous: str
 ) -> str:
     return hashlib.sha256(
-        rfc8785.dumps(
+        canonical(
             {
                 "seq": seq,
                 "at": at.astimezone(UTC).isoformat(timespec="microseconds"),

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -21,6 +20,9 @@ from service.domain.errors import InvalidInput
 
 BUSY_TIMEOUT_MS = 15_000
 READ_ONLY = "gate_read_only"
+
+# Pure ASCII keeps what PostgreSQL's text cannot hold (NUL, lone surrogates) as escapes.
+_dump_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def open_engine(url: str) -> Engine:
@@ -110,8 +112,3 @@ def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql(f"PRAGMA query_only = {int(read_only)}")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-def _dump_json(value: Any) -> str:
-    # Pure ASCII keeps what PostgreSQL's text cannot hold (NUL, lone surrogates) as escapes.
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))
