@@ -29,6 +29,17 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeyedAnswer:
+    """An answer to be stored under its key. `fingerprint` identifies the request."""
+
+    principal: str
+    key: str
+    fingerprint: str
+    answer: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredAnswer:
     """What was answered to a request with an Idempotency-Key."""
 
@@ -192,6 +203,11 @@ class Idempotency(Protocol):
         ...
 
     def store(self, principal: str, key: str, answer: dict[str, Any]) -> None: ...
+
+    def keep(self, answers: Sequence[KeyedAnswer]) -> set[tuple[str, str]]:
+        """Claim the keys that are free, and store their answers with them; the (principal, key) of
+        those. No key may be there twice. Waits as `claim` does."""
+        ...
 
     def forget_before(self, moment: datetime) -> int: ...
 

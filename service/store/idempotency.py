@@ -1,13 +1,14 @@
 """What was answered to requests that may be repeated."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
-from service.ports.store import StoredAnswer
+from service.ports.store import KeyedAnswer, StoredAnswer
 from service.store import tables
-from service.store.statements import insert_unless_taken
+from service.store.statements import insert_unless_taken, insert_unless_taken_all
 
 _row = tables.idempotency_keys.c
 
@@ -34,6 +35,24 @@ class SqlIdempotency:
         self._connection.execute(
             update(tables.idempotency_keys).where(_is(principal, key)).values(answer=answer)
         )
+
+    def keep(self, answers: Sequence[KeyedAnswer]) -> set[tuple[str, str]]:
+        if not answers:
+            return set()
+        # In one order everywhere: two transactions never wait for each other's keys.
+        in_order = sorted(answers, key=lambda one: (one.principal, one.key))
+        rows = [
+            {
+                "principal": one.principal,
+                "key": one.key,
+                "fingerprint": one.fingerprint,
+                "created_at": one.at,
+                "answer": one.answer,
+            }
+            for one in in_order
+        ]
+        kept = insert_unless_taken_all(self._connection, tables.idempotency_keys, rows)
+        return {(row.principal, row.key) for row in kept}
 
     def forget_before(self, moment: datetime) -> int:
         old = delete(tables.idempotency_keys).where(_row.created_at < moment)

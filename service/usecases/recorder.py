@@ -7,6 +7,7 @@ goes into the next one together.
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ from service.domain.errors import (
     StoreUnavailable,
 )
 from service.domain.review import ReviewTask
-from service.ports.store import Store, Transaction
+from service.ports.store import KeyedAnswer, Store, Transaction
 from service.usecases.receipts import Receipt
 
 log = structlog.get_logger()
@@ -32,6 +33,9 @@ log = structlog.get_logger()
 MOST_PER_COMMIT = 256
 MOST_WAITING = 4096
 """Decisions, not entries: one entry may hold a whole batch."""
+
+LINGER_SECONDS = 0.005
+"""How long a commit waits for company, where the last one had some: most of its cost is its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +113,12 @@ class Recorder:
         self._thread.join()
 
     def _run(self) -> None:
+        company = False
         while (first := self._queue.get()) is not None:
+            if company:
+                time.sleep(LINGER_SECONDS)
             batch, stopping = self._fill(first)
+            company = len(batch) > 1
             self._commit(batch)
             if stopping:
                 return
@@ -151,25 +159,44 @@ class Recorder:
 
 
 def _write(tx: Transaction, entries: Sequence[Entry[Any]]) -> list[Written | Exception]:
-    results: list[Written | Exception] = []
-    fresh: list[Record] = []
-    for entry in entries:
-        receipt = entry.receipt
-        if receipt.key is not None and not tx.idempotency.claim(
-            receipt.principal, receipt.key, receipt.fingerprint, entry.at
-        ):
-            results.append(_replay(tx, receipt))
-            continue
-        answer = receipt.render(entry.made)
-        if receipt.key is not None:
-            tx.idempotency.store(receipt.principal, receipt.key, answer)
-        fresh += entry.records
-        results.append(Written(answer=answer, fresh=True))
-    if fresh:
-        tx.decisions.add([record.decision for record in fresh])
-        tx.tasks.add([record.task for record in fresh if record.task])
-        tx.audit.append([record.draft for record in fresh])
-    return results
+    answers = [entry.receipt.render(entry.made) for entry in entries]
+    repeated = _repeated(tx, entries, answers)
+    fresh = [
+        record for at, entry in enumerate(entries) if at not in repeated for record in entry.records
+    ]
+    tx.decisions.add([record.decision for record in fresh])
+    tx.tasks.add([record.task for record in fresh if record.task])
+    tx.audit.append([record.draft for record in fresh])
+    return [
+        _replay(tx, entry.receipt) if at in repeated else Written(answer=answer, fresh=True)
+        for at, (entry, answer) in enumerate(zip(entries, answers, strict=True))
+    ]
+
+
+def _repeated(
+    tx: Transaction, entries: Sequence[Entry[Any]], answers: Sequence[dict[str, Any]]
+) -> set[int]:
+    """The places of those whose Idempotency-Key was used before, maybe by one of the others. The
+    answers of all other keys are stored."""
+    first: dict[tuple[str, str], int] = {}
+    keyed: dict[int, tuple[str, str]] = {}
+    for at, entry in enumerate(entries):
+        if entry.receipt.key is not None:
+            keyed[at] = (entry.receipt.principal, entry.receipt.key)
+            first.setdefault(keyed[at], at)
+    kept = tx.idempotency.keep(
+        [
+            KeyedAnswer(
+                principal=principal,
+                key=key,
+                fingerprint=entries[at].receipt.fingerprint,
+                answer=answers[at],
+                at=entries[at].at,
+            )
+            for (principal, key), at in first.items()
+        ]
+    )
+    return {at for at, key in keyed.items() if key not in kept or first[key] != at}
 
 
 def _replay(tx: Transaction, receipt: Receipt[Any]) -> Written | Exception:

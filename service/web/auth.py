@@ -28,4 +28,9 @@ async def _caller(
     return await run_in_threadpool(doorkeeper.who_has_key, credentials.credentials)
 
 
+async def caller_of(request: Request) -> Principal:
+    """The same, for a route that reads its request itself."""
+    return await _caller(request, await _bearer(request))
+
+
 Caller = Annotated[Principal, Depends(_caller)]

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 
+from service.domain.access import Principal
 from service.domain.errors import IdempotencyInFlight, InvalidInput
 from service.usecases.receipts import Receipt
 from service.web.auth import Caller
@@ -28,18 +30,14 @@ class Keyed:
         )
 
 
-async def _keyed(
-    request: Request,
-    caller: Caller,
-    idempotency_key: Annotated[
-        str | None,
-        Header(description="Same key and body: the stored answer. Other body: 422. Busy: 409."),
-    ] = None,
-) -> AsyncIterator[Keyed]:
-    if idempotency_key is None:
+@asynccontextmanager
+async def keyed_call(request: Request, caller: Principal) -> AsyncIterator[Keyed]:
+    """Hold the request's key while it is in flight. Raises IdempotencyInFlight, InvalidInput."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
         yield Keyed(principal=caller.name, key=None, fingerprint="")
         return
-    key = _unquoted(idempotency_key)
+    key = _unquoted(given)
     in_flight: set[tuple[str, str]] = request.app.state.in_flight
     mark = (caller.name, key)
     if mark in in_flight:
@@ -53,6 +51,18 @@ async def _keyed(
         )
     finally:
         in_flight.discard(mark)
+
+
+async def _keyed(
+    request: Request,
+    caller: Caller,
+    idempotency_key: Annotated[  # noqa: ARG001 - read by keyed_call, described here
+        str | None,
+        Header(description="Same key and body: the stored answer. Other body: 422. Busy: 409."),
+    ] = None,
+) -> AsyncIterator[Keyed]:
+    async with keyed_call(request, caller) as keyed:
+        yield keyed
 
 
 def _unquoted(value: str) -> str:

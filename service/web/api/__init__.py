@@ -5,5 +5,6 @@ from fastapi import APIRouter
 from service.web.api import audit, decisions, deliveries, gates, outcomes, tasks
 
 router = APIRouter(prefix="/v1")
+router.include_router(decisions.often)
 for part in (decisions, tasks, outcomes, gates, deliveries, audit):
     router.include_router(part.router)
