@@ -76,7 +76,9 @@ class Assessor:
             raw = raw_of_probabilities(
                 score.probabilities, labels=policy.labels, approve_labels=policy.approve_labels
             )
-            assessment = self._calibrated(policy, category, raw, model_version=score.model_version)
+            assessment = self._calibrated(
+                policy, category, raw, scorer=scorer, model_version=score.model_version
+            )
         except Overloaded:
             raise
         except TimeoutError:
@@ -104,6 +106,7 @@ class Assessor:
         category: str | None,
         raw: RawScore,
         *,
+        scorer: Scorer | None = None,
         model_version: str | None = None,
         signals: Mapping[str, Any] | None = None,
     ) -> Assessment:
@@ -112,8 +115,8 @@ class Assessor:
         learned = policy.rule_for(category, source_of(model_version, signals)).calibrator
         if learned is not None:
             confidence = Calibrator.from_json(learned)(raw.value)
-        elif model_version is not None:
-            confidence = self._scorers[policy.scorer].calibrate(raw.value)
+        elif scorer is not None:  # the very one that scored: another version may have come
+            confidence = scorer.calibrate(raw.value)
         else:
             confidence = raw.value
         if not (math.isfinite(confidence) and 0 <= confidence <= 1):
