@@ -17,6 +17,7 @@ from service.domain.gate import (
     ResumeRules,
     ReviewRules,
 )
+from service.domain.guard import GuardRules
 from service.domain.ids import AppName, GateName
 from service.domain.language_model import LanguageModel
 from service.domain.outcome import Verdict
@@ -107,6 +108,7 @@ def build_gate(
             {name: category.thresholds.value() for name, category in section.categories.items()}
         ),
         panel=PanelRules(share=section.panel_share, holds=section.panel_holds),
+        guards=GuardRules(redaction=section.redact, **dict(section.guards)),
         review=ReviewRules(**dict(section.review)),
         resume=ResumeRules(mode=mode, app=AppName(app_name) if app_name else None),
         apps=tuple(AppName(app) for app in section.apps),

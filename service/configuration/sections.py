@@ -17,6 +17,7 @@ from service.domain.certificate import RiskContract, Target
 from service.domain.certificate_document import contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.errors import GateError
+from service.domain.guard import GuardRules, Redaction
 from service.domain.language_model import QUESTION
 from service.domain.outcome import Verdict
 from service.domain.values import Json
@@ -39,6 +40,11 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Border = Annotated[float, Field(ge=0, le=1, strict=True)]
 Limit = Annotated[float, Field(gt=0, lt=1, strict=True)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+
+
+Characters = Annotated[int, Field(ge=1, strict=True)]
+
+DEFAULT_GUARDS = GuardRules()
 
 
 class Section(BaseModel):
@@ -107,6 +113,21 @@ class ReviewSection(Section):
     quorum: Annotated[int, Field(ge=1, le=9)] = 1
 
 
+class GuardsSection(Section):
+    shortest: Characters | None = DEFAULT_GUARDS.shortest
+    longest: Characters | None = DEFAULT_GUARDS.longest
+    malformed: bool = DEFAULT_GUARDS.malformed
+    injection: bool = DEFAULT_GUARDS.injection
+
+    @model_validator(mode="after")
+    def _some_length_passes(self) -> Self:
+        if self.shortest and self.longest and self.shortest > self.longest:
+            raise ValueError(
+                f"shortest ({self.shortest}) is above longest ({self.longest}): no text would pass"
+            )
+        return self
+
+
 class ResumeSection(Section):
     mode: ResumeMode = ResumeMode.NONE
     app: Name | None = None
@@ -151,6 +172,8 @@ class GateSection(Section):
     categories: dict[Label, CategorySection] = {}
     panel_share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = 0.0
     panel_holds: bool = False
+    guards: GuardsSection = GuardsSection()
+    redact: Redaction = Redaction.NONE
     review: ReviewSection = ReviewSection()
     resume: ResumeSection = ResumeSection()
     apps: list[Name] = []

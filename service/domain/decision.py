@@ -29,6 +29,7 @@ class Reason(StrEnum):
     BETWEEN = "between"
     UNCERTIFIED = "uncertified"
     GUARD = "guard"
+    OUT_OF_DISTRIBUTION = "out_of_distribution"
     AUDIT_SAMPLE = "audit_sample"
     HIDDEN = "hidden"
     NO_SIGNAL = "no_signal"
@@ -144,10 +145,6 @@ class Score:
     model_version: str
     truncated: bool = False  # the text was longer than the model reads
     spread: Spread | None = None
-
-
-TRUNCATED = "truncated"
-"""The note of a score that rests on the beginning of a text alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

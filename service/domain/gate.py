@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from service.domain.certificate import RiskContract
 from service.domain.decision import ResumeMode, Thresholds
+from service.domain.guard import GuardRules
 from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.outcome import Verdict
 from service.domain.values import Json
@@ -89,6 +90,7 @@ class GatePolicy:
     contract: RiskContract | None = None
     certified: Mapping[str | None, Certified] = field(default_factory=lambda: MappingProxyType({}))
     panel: PanelRules = field(default_factory=PanelRules)
+    guards: GuardRules = field(default_factory=GuardRules)
     review: ReviewRules = field(default_factory=ReviewRules)
     resume: ResumeRules = field(default_factory=ResumeRules)
     apps: tuple[AppName, ...] = ()

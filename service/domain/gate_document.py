@@ -5,6 +5,7 @@ what it earned.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.gate import Certified, GatePolicy, PanelRules, ResumeRules, ReviewRules
+from service.domain.guard import GuardRules, Redaction
 from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.outcome import Verdict
 
@@ -34,6 +36,7 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
         },
         "contract": None if policy.contract is None else contract_document(policy.contract),
         "panel": {"share": policy.panel.share, "holds": policy.panel.holds},
+        "guards": asdict(policy.guards),
         "review": {
             "deadline_seconds": policy.review.deadline.total_seconds(),
             "on_deadline": policy.review.on_deadline.value,
@@ -78,6 +81,7 @@ def policy_of(
             }
         ),
         panel=PanelRules(**written["panel"]),
+        guards=_guards(written.get("guards")),
         review=ReviewRules(
             deadline=timedelta(seconds=review["deadline_seconds"]),
             on_deadline=Verdict(review["on_deadline"]),
@@ -89,6 +93,12 @@ def policy_of(
         apps=tuple(AppName(app) for app in written["apps"]),
         created_at=created_at,
     )
+
+
+def _guards(document: Mapping[str, Any] | None) -> GuardRules:
+    if document is None:  # written before there were any
+        return GuardRules()
+    return GuardRules(**{**document, "redaction": Redaction(document["redaction"])})
 
 
 def _certified(policy: GatePolicy) -> list[dict[str, Any]]:

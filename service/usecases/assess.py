@@ -13,9 +13,10 @@ import structlog
 
 from service.confidence.calibrators import Calibrator
 from service.confidence.signals import RawScore, raw_of_probabilities, raw_of_signal
-from service.domain.decision import TRUNCATED, Assessment, Item, Reason, source_of
+from service.domain.decision import Assessment, Item, Reason, source_of
 from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
 from service.domain.gate import SIGNALS_SCORER, GatePolicy
+from service.domain.guard import Finding
 from service.domain.values import Json
 from service.ports.scorer import Scorer
 
@@ -76,9 +77,7 @@ class Assessor:
             raw = raw_of_probabilities(
                 score.probabilities, labels=policy.labels, approve_labels=policy.approve_labels
             )
-            assessment = self._calibrated(
-                policy, category, raw, scorer=scorer, model_version=score.model_version
-            )
+            assessment = self._calibrated(policy, category, raw, model_version=score.model_version)
         except Overloaded:
             raise
         except TimeoutError:
@@ -97,7 +96,7 @@ class Assessor:
                 confidence=None, failure=Reason.SCORER_FAILED, model_version=scorer.version
             )
         if score.truncated:
-            return replace(assessment, notes=(*assessment.notes, TRUNCATED))
+            return replace(assessment, notes=(*assessment.notes, Finding.TRUNCATED))
         return assessment
 
     def _calibrated(
@@ -106,7 +105,6 @@ class Assessor:
         category: str | None,
         raw: RawScore,
         *,
-        scorer: Scorer | None = None,
         model_version: str | None = None,
         signals: Mapping[str, Any] | None = None,
     ) -> Assessment:
@@ -115,8 +113,8 @@ class Assessor:
         learned = policy.rule_for(category, source_of(model_version, signals)).calibrator
         if learned is not None:
             confidence = Calibrator.from_json(learned)(raw.value)
-        elif scorer is not None:  # the very one that scored: another version may have come
-            confidence = scorer.calibrate(raw.value)
+        elif model_version is not None:
+            confidence = self._scorers[policy.scorer].calibrate(raw.value)
         else:
             confidence = raw.value
         if not (math.isfinite(confidence) and 0 <= confidence <= 1):

@@ -24,18 +24,21 @@ from service.domain.decision import (
 )
 from service.domain.errors import GateError, InvalidInput, Overloaded, UnknownApp
 from service.domain.gate import GatePolicy, Rule
+from service.domain.guard import Finding, Redaction
 from service.domain.ids import new_decision_id, new_task_id
 from service.domain.outcome import DecidedBy, Outcome, Verdict
 from service.domain.review import ReviewTask, TaskState
 from service.domain.values import Json
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
+from service.ports.guard import Redactor
 from service.ports.meter import Meter
-from service.usecases.assess import Assessor
 from service.usecases.audited import draft_of_decision
 from service.usecases.gate_book import GateBook
+from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from service.usecases.recorder import Entry, Record, Recorder
+from service.usecases.redact import redacted
 
 log = structlog.get_logger()
 
@@ -71,11 +74,12 @@ class DecideItem:
         self,
         *,
         gates: GateBook,
-        assessor: Assessor,
+        assessor: GuardedAssessor,
         recorder: Recorder,
         bus: Bus,
         clock: Clock,
         meter: Meter,
+        redactor: Redactor,
         lot: Callable[[], float] = _LOT.random,
     ) -> None:
         self._gates = gates
@@ -84,6 +88,7 @@ class DecideItem:
         self._bus = bus
         self._clock = clock
         self._meter = meter
+        self._redactor = redactor
         self._lot = lot
 
     async def __call__(
@@ -129,6 +134,9 @@ class DecideItem:
             policy, order.item, order.category, order.signals, order.ai_result
         )
         decision = self._decide(order, principal, policy, resume, assessment, drawn=drawn)
+        if policy.guards.redaction is Redaction.STORAGE:
+            # In a thread: telephone numbers of many countries take milliseconds to find.
+            decision = (await asyncio.to_thread(redacted, decision, self._redactor)).decision
         return decision, self._task(decision, policy)
 
     async def _keep[T](
@@ -223,6 +231,8 @@ def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
         return Zone.HUMAN_REVIEW, assessment.failure
     if rule.uncertified:
         return Zone.HUMAN_REVIEW, Reason.UNCERTIFIED
+    if assessment.notes == (Finding.OUT_OF_DISTRIBUTION,):
+        return Zone.HUMAN_REVIEW, Reason.OUT_OF_DISTRIBUTION
     if assessment.notes:
         return Zone.HUMAN_REVIEW, Reason.GUARD
     return rule.thresholds.zone(assessment.confidence)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from service.confidence.occlusion import weight, without, words_of
 from service.confidence.signals import raw_of_probabilities
-from service.domain.decision import TRUNCATED, Decision, Item, Reads
+from service.domain.decision import Decision, Item, Reads
 from service.domain.errors import Conflict, Overloaded, ScorerFailed
 from service.domain.explanation import Explanation, Part
 from service.domain.gate import GatePolicy
+from service.domain.guard import Finding
 from service.domain.ids import DecisionId
 from service.domain.values import Json
 from service.ports.scorer import Scorer
@@ -32,20 +33,24 @@ class Explain:
     def __init__(self, *, scorers: Mapping[str, Scorer], gates: GateBook) -> None:
         self._scorers = scorers
         self._gates = gates
-        self._kept: OrderedDict[DecisionId, Explanation] = OrderedDict()
+        self._kept: OrderedDict[tuple[DecisionId, str], Explanation] = OrderedDict()
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def can(self, decision: Decision) -> bool:
         """Whether asking makes sense: the model that scored it is still here, and explains."""
-        return self._scorer_of(decision) is not None and TRUNCATED not in decision.assessment.notes
+        return (
+            self._scorer_of(decision) is not None
+            and Finding.TRUNCATED not in decision.assessment.notes
+        )
 
     async def __call__(self, decision: Decision) -> Explanation:
         """The weights of the decision's words or fields. Raises NotExplained, saying why not."""
-        if decision.id in self._kept:
-            self._kept.move_to_end(decision.id)
-            return self._kept[decision.id]
+        asked = (decision.id, str(decision.item))  # reviewers may see another text than callers
+        if asked in self._kept:
+            self._kept.move_to_end(asked)
+            return self._kept[asked]
         scorer = self._scorer_of(decision)
-        if scorer is None or TRUNCATED in decision.assessment.notes:
+        if scorer is None or Finding.TRUNCATED in decision.assessment.notes:
             raise NotExplained(
                 "No model scored it whole, or the one that did is not in force any more.",
                 fix="Look at the item itself.",
@@ -56,7 +61,7 @@ class Explain:
         except (ScorerFailed, Overloaded) as failure:
             raise NotExplained(f"The model gives no explanation now: {failure.detail}") from failure
         found = Explanation(model_version=scorer.version, parts=tuple(parts))
-        self._kept[decision.id] = found
+        self._kept[asked] = found
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return found

@@ -12,6 +12,7 @@ from service.domain.audit import AuditDraft
 from service.domain.errors import Conflict, UnknownGate
 from service.domain.gate import Certified, GatePolicy
 from service.domain.gate_document import document_of, policy_of, written_part
+from service.domain.guard import Redaction
 from service.domain.ids import GateName
 from service.ports.store import Page, Store, StoredCertificate, StoredPolicy, Transaction
 
@@ -130,13 +131,14 @@ def _policy(stored: StoredPolicy) -> GatePolicy:
 
 
 def _earns_alike(known: GatePolicy, policy: GatePolicy) -> bool:
-    """Whether a certificate of the one says as much of the other: same contract, same scores."""
-    return (known.contract, known.scorer, known.labels, known.approve_labels) == (
-        policy.contract,
-        policy.scorer,
-        policy.labels,
-        policy.approve_labels,
-    )
+    """Whether a certificate of the one says as much of the other: same contract, same scores, and
+    the same items kept from the thresholds."""
+    return _terms(known) == _terms(policy)
+
+
+def _terms(policy: GatePolicy) -> tuple[object, ...]:
+    guards = replace(policy.guards, redaction=Redaction.NONE)  # who sees what changes no decision
+    return policy.contract, policy.scorer, policy.labels, policy.approve_labels, guards
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -27,7 +27,12 @@ at every label would spend it again and again."""
 
 
 def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict: Verdict) -> None:
-    """Keep what was said of a scored item, for calibration and certificates."""
+    """Keep what was said of a scored item, for calibration and certificates.
+
+    Items that a guard keeps from the thresholds prove nothing about these.
+    """
+    if decision.assessment.notes:
+        return
     raw_score, source = decision.assessment.raw_score, decision.source
     if raw_score is None or source is None:
         return
@@ -55,12 +60,12 @@ class Learner:
         store: Store,
         gates: GateBook,
         certify: CertifyGate,
-        version_of: Callable[[str], str | None],
+        model_versions: Mapping[str, str],
     ) -> None:
         self._store = store
         self._gates = gates
         self._certify = certify
-        self._version_of = version_of
+        self._model_versions = model_versions
 
     def run(self, stop: threading.Event) -> None:
         """Look at every gate now and then, until told to stop."""
@@ -88,7 +93,7 @@ class Learner:
             labels = tx.labels.of_panel(policy.gate)
         sources = Counter(label.source for label in labels)
         usual = sources.most_common(1)[0][0] if sources else ""
-        source = self._version_of(policy.scorer) or usual
+        source = self._model_versions.get(policy.scorer, usual)
         return source, [label for label in labels if label.source == source]
 
     def _rests_on(self, policy: GatePolicy, source: str) -> int:

@@ -15,6 +15,7 @@ from service.domain.review import Answer, GivenAnswer, ReviewTask, TaskState
 from service.domain.values import Json
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
+from service.ports.guard import Redactor
 from service.ports.meter import Meter
 from service.ports.resumer import MessageWriter
 from service.ports.store import Page, Store, Transaction
@@ -23,6 +24,7 @@ from service.usecases.conclude import conclude
 from service.usecases.gate_book import GateBook
 from service.usecases.learn import keep_label
 from service.usecases.receipts import Receipt
+from service.usecases.redact import answered
 from service.usecases.task_views import TaskView, TaskViews
 
 __all__ = ["AnswerOrder", "ReviewTasks", "TaskView"]
@@ -52,10 +54,12 @@ class ReviewTasks:
         bus: Bus,
         clock: Clock,
         meter: Meter,
+        redactor: Redactor,
     ) -> None:
         self._store = store
         self._gates = gates
-        self._see = TaskViews(gates, clock)
+        self._see = TaskViews(gates, clock, redactor)
+        self._redactor = redactor
         self._writer = writer
         self._bus = bus
         self._clock = clock
@@ -169,11 +173,12 @@ class ReviewTasks:
         """Say approve, reject or unsure. Verdict, audit entry and delivery are one transaction."""
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
+            comment, edited = self._as_kept(tx, task, order)
             given = GivenAnswer(
                 reviewer=principal.name,
                 answer=order.answer,
-                comment=order.comment,
-                edited_result=order.edited_result,
+                comment=comment,
+                edited_result=edited,
                 at=now,
             )
             answered = review.answer(task, order.lease_token, given, order.undo_window)
@@ -186,8 +191,8 @@ class ReviewTasks:
                         principal.name,
                         now,
                         answer=order.answer.value,
-                        comment=order.comment,
-                        edited_result=order.edited_result,
+                        comment=comment,
+                        edited_result=edited,
                     )
                 ]
             )
@@ -255,6 +260,13 @@ class ReviewTasks:
         tx.tasks.save(claimed)
         tx.audit.append([draft_of_task(claimed, "claimed", principal.name, now)])
         return claimed
+
+    def _as_kept(self, tx: Transaction, task: ReviewTask, order: AnswerOrder) -> tuple[str, Json]:
+        decision = tx.decisions.get(task.decision_id)
+        if decision is None:
+            raise UnknownTask  # every task has one
+        redaction = self._gates.of(task.gate).guards.redaction
+        return answered(order.comment, order.edited_result, decision, redaction, self._redactor)
 
     def _conclude(self, tx: Transaction, task: ReviewTask, given: GivenAnswer) -> None:
         decision = tx.decisions.get(task.decision_id)

@@ -7,8 +7,10 @@ from service.domain.decision import Decision, hidden
 from service.domain.delivery import Delivery
 from service.domain.review import OPEN, ReviewTask, TaskState
 from service.ports.clock import Clock
+from service.ports.guard import Redactor
 from service.ports.store import Transaction
 from service.usecases.gate_book import GateBook
+from service.usecases.redact import shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +28,9 @@ class TaskView:
 
 
 class TaskViews:
-    def __init__(self, gates: GateBook, clock: Clock) -> None:
+    def __init__(self, gates: GateBook, clock: Clock, redactor: Redactor) -> None:
         self._gates = gates
+        self._redactor = redactor
         self._clock = clock
 
     def one(self, tx: Transaction, task: ReviewTask) -> TaskView:
@@ -41,12 +44,14 @@ class TaskViews:
         ]
 
     def _seen(self, task: ReviewTask, decision: Decision, delivery: Delivery | None) -> TaskView:
-        has_panel = task.audit or decision.panel or self._gates.of(task.gate).panel.share > 0
+        policy = self._gates.of(task.gate)
+        has_panel = task.audit or decision.panel or policy.panel.share > 0
         blind = has_panel and not self._is_over(task)
         if blind:
             decision = hidden(decision)
         elif task.audit:
             decision = replace(decision, outcome=None)  # it was the gate's, not the reviewer's
+        decision = shown(decision, policy.guards.redaction, self._redactor)
         return TaskView(task=task, decision=decision, delivery=delivery, blind=blind)
 
     def _is_over(self, task: ReviewTask) -> bool:

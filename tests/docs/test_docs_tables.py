@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from service.bootstrap import Shelf
 from service.configuration import ConfigurationError, parse
 from service.configuration.sections import (
     AppSection,
     GateSection,
+    GuardsSection,
     ResumeSection,
     ReviewSection,
 )
@@ -22,7 +24,6 @@ from service.telemetry.metrics import Metrics
 from service.web import api, ops
 from service.web.problems import slug_of, status_of
 from tests.docs.pages import ROOT, first_cells, section, text_of
-from tests.shelf import shipped
 
 OPERATIONS = text_of("docs/operations.md")
 API = text_of("docs/api.md")
@@ -114,6 +115,7 @@ def test_every_key_of_the_configuration_is_described() -> None:
     gates = [set(first_cells(part)) for part in section(CONFIGURATION, "## `gates`").split("\n\n")]
     assert set(first_cells(section(CONFIGURATION, "## `apps`"))) == set(AppSection.model_fields)
     assert set(GateSection.model_fields) in gates
+    assert set(GuardsSection.model_fields) in gates
     assert set(ReviewSection.model_fields) in gates
     assert set(ResumeSection.model_fields) in gates
     assert {mode.value for mode in ResumeMode} in gates
@@ -136,5 +138,5 @@ REFUNDS = "gates:\n  refunds:\n    scorer: signals\n    thresholds: {low: 0.1, h
 def test_the_messages_are_told_as_they_are(mistaken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SHOP_KEY", raising=False)
     with pytest.raises(ConfigurationError) as caught:
-        parse(mistaken, shipped(Path("models")).labels_of, name="gates.yml")
+        parse(mistaken, Shelf(Path("models")).labels_of, name="gates.yml")
     assert f"`{caught.value.detail.splitlines()[0]}`" in CONFIGURATION, caught.value.detail

@@ -8,6 +8,7 @@ import pytest
 
 import service
 from service.domain.decision import Reason, RiskLevel
+from service.domain.guard import Finding, Layer, Place
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
 from service.web.pages.cards import Hand
@@ -34,6 +35,10 @@ CLOSED_SETS = {
     "suggested": {verdict.value for verdict in Verdict},
     "bar": {step.value for step in Step} | {"undo"},
     "notice": set(NOTICES),
+    "finding": {finding.value for finding in Finding},
+    "finding_in": {place.value for place in Place},
+    "layer": {layer.value for layer in Layer},
+    "finding_told": {"plain", "hidden", "within"},
 }
 
 

@@ -14,12 +14,15 @@ from service.domain.app import App
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.gate import SIGNALS_SCORER, GatePolicy, ResumeRules, ReviewRules
 from service.domain.ids import AppName, GateName
+from service.guards.masking import LabelRedactor
+from service.guards.text_guard import TextGuard
 from service.resume import ResumeMessageWriter
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
 from service.usecases.assess import Assessor
 from service.usecases.decide import DecideItem
 from service.usecases.gate_book import GateBook
+from service.usecases.guarded import GuardedAssessor
 from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.review import ReviewTasks
@@ -71,11 +74,12 @@ class House:
         self.recorder = Recorder(self.store)
         self.decide = DecideItem(
             gates=self.gates,
-            assessor=Assessor({}),
+            assessor=GuardedAssessor(Assessor({}), TextGuard()),
             recorder=self.recorder,
             bus=self.bus,
             clock=self.clock,
             meter=self.metrics,
+            redactor=LabelRedactor(),
         )
         self.review = ReviewTasks(
             store=self.store,
@@ -84,6 +88,7 @@ class House:
             bus=self.bus,
             clock=self.clock,
             meter=self.metrics,
+            redactor=LabelRedactor(),
         )
         self.outcomes = Outcomes(store=self.store, bus=self.bus, clock=self.clock)
 

@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.domain.decision import TRUNCATED, Decision, Item
+from service.domain.decision import Decision, Item
+from service.domain.guard import Finding
+from service.guards.masking import LabelRedactor
+from service.guards.text_guard import TextGuard
 from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.reading import ReaderKind
 from service.usecases.assess import Assessor
 from service.usecases.decide import DecideItem, DecisionOrder
 from service.usecases.explain import KEPT, Explain, NotExplained
+from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from tests.scoring.small_bundles import (
     FEATURES,
@@ -65,11 +69,12 @@ def decided(house: House, scorer: OnnxScorer, item: Item) -> Decision:
     house.adopt(policy, scorer="small")
     decide = DecideItem(
         gates=house.gates,
-        assessor=Assessor({"small": scorer}),
+        assessor=GuardedAssessor(Assessor({"small": scorer}), TextGuard()),
         recorder=house.recorder,
         bus=house.bus,
         clock=house.clock,
         meter=house.metrics,
+        redactor=LabelRedactor(),
     )
     order = DecisionOrder(gate="gate", item=item)
     asked = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
@@ -128,7 +133,7 @@ def test_another_model_explains_nothing(house: House, words: OnnxScorer) -> None
 
 def test_a_score_of_half_a_text_is_not_explained(house: House, words: OnnxScorer) -> None:
     decision = decided(house, words, Item(text="a good day"))
-    cut = replace(decision, assessment=replace(decision.assessment, notes=(TRUNCATED,)))
+    cut = replace(decision, assessment=replace(decision.assessment, notes=(Finding.TRUNCATED,)))
     explain = Explain(scorers={"small": words}, gates=house.gates)
     assert not explain.can(cut)
     with pytest.raises(NotExplained):

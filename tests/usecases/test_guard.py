@@ -5,8 +5,11 @@ import math
 from typing import ClassVar
 
 from service.domain.decision import Item, Reads, Reason, Score, Zone
+from service.guards.masking import LabelRedactor
+from service.guards.text_guard import TextGuard
 from service.usecases.assess import Assessor
 from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import ids
 from tests.usecases.conftest import ANN, POLICY, House
@@ -43,11 +46,12 @@ def zone(house: House, *, truncated: bool) -> tuple[str, Reason]:
     house.adopt(POLICY, scorer="sure")
     decide = DecideItem(
         gates=house.gates,
-        assessor=Assessor({"sure": Sure(truncated=truncated)}),
+        assessor=GuardedAssessor(Assessor({"sure": Sure(truncated=truncated)}), TextGuard()),
         recorder=house.recorder,
         bus=house.bus,
         clock=house.clock,
         meter=house.metrics,
+        redactor=LabelRedactor(),
     )
     order = DecisionOrder(gate="gate", item=Item(text="a benign beginning ..."))
     asked = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))

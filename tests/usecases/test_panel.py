@@ -14,10 +14,13 @@ from service.domain.gate import CLOSED, PanelRules
 from service.domain.label import Label
 from service.domain.outcome import DecidedBy, Verdict
 from service.domain.review import Answer
+from service.guards.masking import LabelRedactor
+from service.guards.text_guard import TextGuard
 from service.ports.store import Page
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.guarded import GuardedAssessor
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import FEWEST_LABELS, Learner
 from service.usecases.receipts import Receipt
@@ -39,11 +42,12 @@ def ask(house: House) -> Ask:
     def ask(score: float, lot: float = DRAWN) -> dict[str, Any]:
         decide = DecideItem(
             gates=house.gates,
-            assessor=Assessor({}),
+            assessor=GuardedAssessor(Assessor({}), TextGuard()),
             recorder=house.recorder,
             bus=house.bus,
             clock=house.clock,
             meter=house.metrics,
+            redactor=LabelRedactor(),
             lot=lambda: lot,
         )
         order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": score})
@@ -192,7 +196,7 @@ def test_items_chosen_for_their_scores_are_no_panel(house: House, ask: Ask) -> N
 
 def learner(house: House) -> Learner:
     certify = CertifyGate(store=house.store, gates=house.gates, bus=house.bus, clock=house.clock)
-    return Learner(store=house.store, gates=house.gates, certify=certify, version_of=lambda _: None)
+    return Learner(store=house.store, gates=house.gates, certify=certify, model_versions={})
 
 
 def fill_panel(house: House, items: int) -> None:

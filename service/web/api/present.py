@@ -6,7 +6,7 @@ from plugin.contract import decisions as wire
 from plugin.contract import deliveries as wire_deliveries
 from plugin.contract import reviews as wire_reviews
 from plugin.contract import tasks as wire_tasks
-from service.domain.decision import TRUNCATED, Decision, Thresholds
+from service.domain.decision import Assessment, Decision, Thresholds
 from service.domain.delivery import Delivery
 from service.domain.explanation import Explanation
 from service.domain.explanation_words import in_chinese, in_english
@@ -14,6 +14,7 @@ from service.domain.outcome import Outcome, Verdict
 from service.domain.review import ReviewTask
 from service.usecases.outcomes import DecisionView, Taken
 from service.usecases.review import TaskView
+from service.web.pages.language import Language, Speech
 
 
 def decision(
@@ -46,11 +47,16 @@ def _decision(made: Decision, task_id: str | None, base_url: str) -> dict[str, A
         "model_version": made.assessment.model_version,
         "review_task_id": task_id,
         "review_url": review_url(task_id, base_url) if task_id else None,
-        "guards": [{"guard": note, "detail": _NOTES[note]} for note in made.assessment.notes],
+        "guards": guards(made.assessment),
     }
 
 
-_NOTES = {TRUNCATED: "The text is longer than the model reads; its beginning was scored."}
+def guards(assessment: Assessment) -> list[dict[str, str]]:
+    """What guards saw: the note as it is kept, and in English."""
+    return [{"guard": note, "detail": _ENGLISH.finding(note)} for note in assessment.notes]
+
+
+_ENGLISH = Speech(Language.ENGLISH)
 
 
 def explanation(decision_id: str, found: Explanation) -> wire.ExplanationRecord:
@@ -139,6 +145,7 @@ def _task(view: TaskView) -> dict[str, Any]:
         "confidence": confidence,
         "label": made.assessment.label,
         "reason": made.reason.value,
+        "guards": guards(made.assessment),
         "thresholds": thresholds(made.thresholds),
         "metadata": dict(made.metadata),
         "outcome": outcome(made.outcome, view.delivery) if made.outcome else None,

@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from service.domain.guard import Note
 from service.web.pages import cookies
 
 _FOLDER = Path(__file__).resolve().parent.parent / "text"
@@ -99,6 +100,19 @@ class Speech:
         """Why a delivery did not work: our words for its code, else the sentence that came."""
         code, _, sentence = reason.partition(": ")
         return texts_of(self.language).get(f"failure.{code}", sentence or reason)
+
+    def finding(self, note: str) -> str:
+        """What a guard saw, as a sentence; the note itself where none of ours writes such notes."""
+        try:
+            read = Note.read(note)
+        except ValueError:
+            return note
+        found = self(f"finding.{read.finding}")
+        where = self(f"finding_in.{read.place}")
+        if not read.layers:
+            return self("finding_told.plain", found=found, where=where)
+        layers = self("finding_told.within").join(self(f"layer.{one}") for one in read.layers)
+        return self("finding_told.hidden", found=found, where=where, layers=layers)
 
     def share(self, value: float) -> str:
         """A probability as a percentage; near the ends with a digit more, so it is never a lie."""

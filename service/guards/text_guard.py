@@ -1,0 +1,77 @@
+"""The Guard port: what an item and an AI's result say beside what they seem to say."""
+
+import asyncio
+import unicodedata
+from collections.abc import Iterator
+
+from service.domain.decision import Item
+from service.domain.guard import Finding, GuardRules, Note, Place
+from service.domain.values import Json
+from service.guards.injection import injections
+from service.guards.malformed import malformed
+
+LONG = 2_000
+"""Characters from which an inspection takes longer than other requests should wait."""
+
+
+class TextGuard:
+    """Length, malformed text and prompt injection, as the rules have it."""
+
+    async def inspect(self, item: Item, ai_result: Json, rules: GuardRules) -> tuple[Note, ...]:
+        parts = (
+            (Place.TEXT, item.text or ""),
+            (Place.FIELDS, _texts(dict(item.fields)) if item.fields else ""),
+            (Place.AI_RESULT, _texts(ai_result)),
+        )
+        if sum(len(text) for _, text in parts) > LONG:
+            return await asyncio.to_thread(_inspected, item, parts, rules)
+        return _inspected(item, parts, rules)
+
+
+def _inspected(
+    item: Item, parts: tuple[tuple[Place, str], ...], rules: GuardRules
+) -> tuple[Note, ...]:
+    length = None if item.text is None else _length(item.text, rules)
+    if length is Finding.TOO_LONG:  # who floods us is not read to the end
+        return (Note(finding=length),)
+    notes = [] if length is None else [Note(finding=length)]
+    for place, text in parts:
+        if text:
+            notes.extend(_notes(place, text, rules))
+    return tuple(notes)
+
+
+def _notes(place: Place, text: str, rules: GuardRules) -> Iterator[Note]:
+    if rules.malformed:
+        for finding in malformed(text):
+            yield Note(finding=finding, place=place)
+    if rules.injection:
+        for finding, layers in injections(text):
+            yield Note(finding=finding, place=place, layers=layers)
+
+
+def _length(text: str, rules: GuardRules) -> Finding | None:
+    if rules.longest is not None and len(text) > rules.longest:
+        return Finding.TOO_LONG
+    if rules.shortest is None or len(text) > 64 + 16 * rules.shortest:
+        return None
+    says = sum(unicodedata.category(character)[0] in "LNS" for character in text)
+    return Finding.TOO_SHORT if says < rules.shortest else None
+
+
+def _texts(value: Json) -> str:
+    """Every string in a JSON value, keys included, as one text."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                found.append(text)
+            case dict(members):
+                found.extend(members)
+                waiting.extend(members.values())
+            case list(elements):
+                waiting.extend(elements)
+            case _:
+                pass
+    return "\n".join(found)

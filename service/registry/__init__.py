@@ -1,1 +1,0 @@
-"""Where versions of models lie, and where new ones come from: folders, archives, MLflow."""
