@@ -28,6 +28,10 @@ READERS = {
 }
 """The file that tells how items are read, by the kind of reader."""
 
+DYNAMIC_OPERATORS = ("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM")
+"""They take the range of a tensor from all the batch, so that a text's score depends on the texts
+beside it: by .03 and more for the embedded model. A gate must give one text one score."""
+
 REMEDY = "Restore the bundle from where it came, or export it again (python -m service.training)."
 
 
@@ -82,6 +86,7 @@ def load_bundle(folder: Path) -> Bundle:
     if len(set(labels)) < 2 or not set(approve_labels) < set(labels) or not approve_labels:
         raise _broken(folder / CARD, "needs two labels or more, and some of them to approve")
     files = {file: _checked(folder, file, expected) for file, expected in hashes.items()}
+    _refuse_dynamic_int8(folder / MODEL, files[MODEL])
     try:
         calibrator = Calibrator.from_json(json.loads(files[CALIBRATOR]))
     except (ValueError, InvalidInput) as error:
@@ -105,6 +110,21 @@ def load_bundle(folder: Path) -> Bundle:
 def sha256(content: bytes) -> str:
     """The hash that cards name a file's content by."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _refuse_dynamic_int8(file: Path, model: bytes) -> None:
+    found = [name for name in DYNAMIC_OPERATORS if _operator(name) in model]
+    if found:
+        raise BrokenBundle(
+            f"{file} is quantised dynamically ({", ".join(found)}): a text would get "
+            "another score in another batch.",
+            fix="Quantise it to int8-static or int8-weights instead.",
+        )
+
+
+def _operator(name: str) -> bytes:
+    """An operator's name as ONNX writes it in a node: field 4 of a message, a short string."""
+    return b"\x22" + bytes([len(name)]) + name.encode()
 
 
 def _fingerprint(files: Mapping[str, bytes]) -> str:

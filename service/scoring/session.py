@@ -17,6 +17,10 @@ CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
 
+SLOW_ON_CPU = ["SkipLayerNormFusion"]
+"""Fusions that cost time on a CPU: 2.1 ms instead of .4 ms for 800 tokens of 384 numbers, the
+fused kernel not being vectorised (onnxruntime 1.31)."""
+
 MIB = 1024 * 1024
 SHORTEST = 16
 """The least length that a GPU pads to, in tokens."""
@@ -124,7 +128,12 @@ def open_session(
     if TENSORRT in dict(wished):
         runtime.tensorrt_cache.mkdir(parents=True, exist_ok=True)
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=wished)
+        session = onnxruntime.InferenceSession(
+            model,
+            options,
+            providers=wished,
+            disabled_optimizers=SLOW_ON_CPU if list(dict(wished)) == [CPU] else [],
+        )
     except Exception as error:  # ONNX Runtime's own exceptions share no other base
         raise BrokenBundle(f"ONNX Runtime cannot load the model: {error}") from error
     running, best = session.get_providers()[0], WISHES[runtime.provider][0]

@@ -46,7 +46,7 @@ def quantise(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _keep_int8(graph: onnx.GraphProto, tensor: TensorProto, *, axis: int) -> tuple[str, str]:
     """Add the tensor as int8 and its scales, one per slice along `axis`; their names."""
-    codes, scales = _codes(numpy_helper.to_array(tensor), axis)
+    codes, scales = codes_of(numpy_helper.to_array(tensor), axis)
     names = f"{tensor.name}.int8", f"{tensor.name}.scale"
     if not any(known.name == names[0] for known in graph.initializer):
         graph.initializer.extend(
@@ -55,7 +55,9 @@ def _keep_int8(graph: onnx.GraphProto, tensor: TensorProto, *, axis: int) -> tup
     return names
 
 
-def _codes(weights: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def codes_of(
+    weights: NDArray[np.float32], axis: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """int8 codes and fp32 scales with codes * scales ~ weights, scales kept broadcastable."""
     largest = np.abs(weights).max(axis=axis, keepdims=True)
     scales = np.where(largest == 0, 1, largest / LARGEST_INT8).astype(np.float32)

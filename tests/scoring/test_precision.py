@@ -1,0 +1,108 @@
+"""Bundles in other precisions: what they keep of the scores, and why dynamic int8 is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from experiments.data import LabelledText
+from service.domain.decision import Item
+from service.domain.errors import BrokenBundle
+from service.scoring.bundle import CARD, MODEL, Bundle, load_bundle, sha256
+from service.scoring.heads import Method, member_probabilities
+from service.scoring.onnx_scorer import make_reader
+from service.scoring.runner import PlainRunner
+from service.scoring.session import Provider, Runtime, open_session
+from service.training.precision import Precision, in_precision
+from service.training.precision.fusing import restored
+from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
+
+TEXTS = [*FINE, *ABUSIVE, *texts_of_many_lengths(60)]
+TYPICAL = [
+    LabelledText(text=text, label=1, approving_share=1.0)
+    for text in [*FINE, *ABUSIVE, *texts_of_many_lengths(20)]
+]
+
+
+def scores(bundle: Bundle, model: bytes, *, largest_batch: int) -> np.ndarray:
+    """P(the first label) of every text, in batches of texts in their order."""
+    reader = make_reader(bundle)
+    session = open_session(model, Runtime(provider=Provider.CPU))
+    runner = PlainRunner(session, ["logits"])
+    read = [reader.read(Item(text=text)) for text in TEXTS]
+    found = [
+        member_probabilities(Method.SOFTMAX, runner.run(read[start : start + largest_batch]))
+        for start in range(0, len(read), largest_batch)
+    ]
+    return np.concatenate([p[0, :, 0] for p in found])
+
+
+@pytest.fixture(scope="module")
+def exact(bundle: Bundle) -> np.ndarray:
+    return scores(bundle, bundle.model, largest_batch=1)
+
+
+@pytest.mark.parametrize(
+    ("precision", "apart"),
+    [
+        (Precision.FP32, 1e-4),
+        (Precision.INT8_WEIGHTS, 1e-4),
+        (Precision.FP16, 0.02),
+        (Precision.INT8_STATIC, 0.1),
+    ],
+)
+def test_another_precision_says_nearly_the_same_and_the_same_in_any_batch(
+    bundle: Bundle, exact: np.ndarray, precision: Precision, apart: float
+) -> None:
+    model = in_precision(bundle, precision, TYPICAL).SerializeToString()
+    alone, together = (scores(bundle, model, largest_batch=size) for size in (1, 32))
+    assert np.abs(alone - exact).max() < apart
+    assert np.abs(alone - exact).mean() < apart / 10
+    assert np.abs(alone - together).max() < (1e-3 if precision is Precision.FP16 else 1e-5)
+
+
+def test_static_int8_multiplies_in_int8_and_takes_no_more_room(bundle: Bundle) -> None:
+    model = in_precision(bundle, Precision.INT8_STATIC, TYPICAL)
+    operators = [node.op_type for node in model.graph.node]
+    assert operators.count("MatMulIntegerToFloat") == 36  # six a layer
+    assert operators.count("MultiHeadAttention") == operators.count("Gelu") == 6
+    assert not {"DynamicQuantizeLinear", "Erf", "Softmax"} & set(operators)
+    assert model.ByteSize() < 1.05 * len(bundle.model)
+
+
+@pytest.fixture(scope="module")
+def dynamic(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("dynamic")
+    onnx.save(restored(onnx.load_from_string(bundle.model)), folder / "exact.onnx")
+    quantize_dynamic(folder / "exact.onnx", folder / MODEL, weight_type=QuantType.QInt8)
+    return (folder / MODEL).read_bytes()
+
+
+def test_dynamic_int8_gives_a_text_another_score_in_another_batch(
+    bundle: Bundle, dynamic: bytes
+) -> None:
+    alone, together = (scores(bundle, dynamic, largest_batch=size) for size in (1, 32))
+    assert np.abs(alone - together).max() > 0.003
+
+
+def test_so_it_is_refused_and_the_remedy_is_told(folder: Path, dynamic: bytes) -> None:
+    (folder / MODEL).write_bytes(dynamic)
+    card = json.loads((folder / CARD).read_text())
+    card["files"][MODEL] = sha256(dynamic)
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(BrokenBundle, match="another score in another batch") as refused:
+        load_bundle(folder)
+    assert "int8-static" in str(refused.value.fix)
+
+
+def test_a_node_that_is_only_named_so_is_no_reason_to_refuse(folder: Path, bundle: Bundle) -> None:
+    model = onnx.load_from_string(bundle.model)
+    model.graph.node[0].name = "DynamicQuantizeLinear"
+    (folder / MODEL).write_bytes(model.SerializeToString())
+    card = json.loads((folder / CARD).read_text())
+    card["files"][MODEL] = sha256((folder / MODEL).read_bytes())
+    (folder / CARD).write_text(json.dumps(card))
+    load_bundle(folder)
