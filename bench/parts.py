@@ -14,7 +14,8 @@ import numpy as np
 
 from bench import texts
 from bench.load import Order, Report
-from bench.servers import KEY, RawRuns, Server, a_rival, the_service
+from bench.precision import models_in_fp32
+from bench.servers import BUNDLE, KEY, RawRuns, Server, a_rival, the_service
 from service.domain.certificate import RiskContract, Target
 from service.thresholds.certify import certify
 from service.thresholds.sample import Sample
@@ -85,6 +86,33 @@ def scoring(plan: Plan) -> Figures:
         "scoring.load_cores": _cores(rounds["http"]),
         "scoring.texts": found.origin,
         "memory.mb": round(memory, 1),
+    }
+
+
+def precision(plan: Plan) -> Figures:
+    """Texts a second with the committed model, and with the same model in fp32."""
+    found = texts.find(TEXTS)
+    bodies = [json.dumps({"item": {"text": text}}) for text in found.texts]
+    with ExitStack() as stack:
+        folder = _folder(stack)
+        fp32 = models_in_fp32(folder / "fp32-models")
+        raw, raw_fp32 = (
+            stack.enter_context(RawRuns(bundle)) for bundle in (BUNDLE, fp32 / BUNDLE.name)
+        )
+        ours = stack.enter_context(the_service(folder / "ours"))
+        ours_fp32 = stack.enter_context(the_service(folder / "fp32", GATE_MODELS_DIR=str(fp32)))
+        sides: dict[str, Callable[[], Report | float]] = {
+            "http": lambda: _saturate(plan, ours, SCORED, bodies, keyed=True),
+            "http_fp32": lambda: _saturate(plan, ours_fp32, SCORED, bodies, keyed=True),
+            "raw": lambda: raw.per_second(plan.seconds, tokenise=False),
+            "raw_fp32": lambda: raw_fp32.per_second(plan.seconds, tokenise=False),
+        }
+        rounds = _interleaved(plan, "precision", sides)
+    rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
+    return {
+        "precision.http_over_fp32": _ratio(rate["http"], rate["http_fp32"]),
+        "precision.raw_over_fp32": _ratio(rate["raw"], rate["raw_fp32"]),
+        **{f"precision.{side}_per_second": round(median(found), 1) for side, found in rate.items()},
     }
 
 
@@ -173,6 +201,7 @@ def certificates(plan: Plan) -> Figures:
 
 PARTS: Mapping[str, Callable[[Plan], Figures]] = {
     "scoring": scoring,
+    "precision": precision,
     "signals": signals,
     "latency": latency,
     "ready": ready,

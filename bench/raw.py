@@ -20,6 +20,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from bench import texts
+from service.scoring.session import SLOW_ON_CPU
 
 TEXTS = 4096
 BATCH = 32
@@ -32,7 +33,10 @@ class Raw:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
-            bundle / "model.onnx", options, providers=["CPUExecutionProvider"]
+            bundle / "model.onnx",
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=SLOW_ON_CPU,  # as the service does: the limit is not made lower
         )
         self._tokenizer = Tokenizer.from_file(str(bundle / "tokenizer.json"))
         self._tokenizer.no_padding()

@@ -116,7 +116,7 @@ def _refuse_dynamic_int8(file: Path, model: bytes) -> None:
     found = [name for name in DYNAMIC_OPERATORS if _operator(name) in model]
     if found:
         raise BrokenBundle(
-            f"{file} is quantised dynamically ({", ".join(found)}): a text would get "
+            f"{file} is quantised dynamically ({', '.join(found)}): a text would get "
             "another score in another batch.",
             fix="Quantise it to int8-static or int8-weights instead.",
         )

@@ -73,6 +73,14 @@ def test_static_int8_multiplies_in_int8_and_takes_no_more_room(bundle: Bundle) -
     assert model.ByteSize() < 1.05 * len(bundle.model)
 
 
+def test_static_int8_can_be_made_fp32_again(bundle: Bundle, exact: np.ndarray) -> None:
+    static = in_precision(bundle, Precision.INT8_STATIC, TYPICAL)
+    back = restored(static)
+    assert "MatMulIntegerToFloat" not in {node.op_type for node in back.graph.node}
+    found = scores(bundle, back.SerializeToString(), largest_batch=1)
+    assert np.abs(found - exact).max() < 1e-4
+
+
 @pytest.fixture(scope="module")
 def dynamic(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("dynamic")

@@ -16,9 +16,10 @@ MASK = "attention_mask"
 
 
 def restored(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with fp32 matrices, where quantise.py made them int8."""
+    """The model with fp32 matrices and products, where they were made int8."""
     graph = Graph(model)
     restore_weights(graph)
+    restore_products(graph)
     return graph.done()
 
 
@@ -42,6 +43,23 @@ def restore_weights(graph: Graph) -> None:
         if codes is not None and scale is not None:
             restored = codes.astype(np.float32) * scale
             node.input[1] = graph.keep(f"{cast.input[0].removesuffix('.int8')}.fp32", restored)
+
+
+def restore_products(graph: Graph) -> None:
+    """Products in int8 (see static_int8.py) become products in fp32 again, with their biases."""
+    for node in graph.of("MatMulIntegerToFloat"):
+        coded = graph.maker(node.input[0])
+        codes, scale = graph.constant(node.input[1]), graph.constant(node.input[3])
+        if coded is None or coded.op_type != "QuantizeLinear" or codes is None or scale is None:
+            continue
+        restored = codes.astype(np.float32) * scale
+        weights = graph.keep(f"{node.input[1].removesuffix('.int8')}.fp32", restored)
+        bias = node.input[6] if len(node.input) > 6 else None
+        product = f"{node.output[0]}.unbiased" if bias else node.output[0]
+        nodes = [helper.make_node("MatMul", [coded.input[0], weights], [product])]
+        if bias:
+            nodes.append(helper.make_node("Add", [product, bias], node.output))
+        graph.replace(node, nodes)
 
 
 def fuse_gelu(graph: Graph) -> None:
