@@ -27,7 +27,7 @@ from service.scoring.heads import EMBEDDING, LOGITS, Method, member_probabilitie
 from service.scoring.ngrams import ngram_reader
 from service.scoring.reading import Inputs, Reader, ReaderKind
 from service.scoring.runner import GridRunner, PlainRunner, Runner
-from service.scoring.session import CPU, Runtime, grid_of, open_session
+from service.scoring.session import CPU, Runtime, fitting, grid_of, open_session
 from service.scoring.wordpiece import WordpieceReader
 
 log = structlog.get_logger()
@@ -57,7 +57,7 @@ class OnnxScorer:
         grid = grid_of(largest_batch, bundle.max_tokens) if bundle.max_tokens else None
         self._session = open_session(
             bundle.model,
-            runtime or Runtime(),
+            fitting(runtime or Runtime(), bundle.precision),
             inputs=list(self._reader.probe().rows),
             grid=grid,
         )

@@ -1,7 +1,7 @@
 """ONNX Runtime sessions: which provider runs the model, with which options, on how many threads."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
@@ -20,6 +20,8 @@ TENSORRT = "TensorrtExecutionProvider"
 SLOW_ON_CPU = ["SkipLayerNormFusion"]
 """Fusions that cost time on a CPU: 2.1 ms instead of .4 ms for 800 tokens of 384 numbers, the
 fused kernel not being vectorised (onnxruntime 1.31)."""
+
+FOR_CPUS = {"int8-static"}
 
 MIB = 1024 * 1024
 SHORTEST = 16
@@ -58,6 +60,17 @@ class Runtime:
     gpu_memory_mib: int | None = None
     cuda_graphs: bool = False
     tensorrt_cache: Path = Path("var/tensorrt")
+
+
+def fitting(runtime: Runtime, precision: str) -> Runtime:
+    """The runtime for a bundle of that precision: `auto` is the CPU for one that is made for CPUs,
+    most of whose operators no GPU has. Who wishes a GPU all the same gets it, and a warning."""
+    if precision not in FOR_CPUS or runtime.provider is Provider.CPU:
+        return runtime
+    if runtime.provider is Provider.AUTO:
+        return replace(runtime, provider=Provider.CPU)
+    log.warning("scorer.precision_is_for_cpus", precision=precision, wished=runtime.provider)
+    return runtime
 
 
 @dataclass(frozen=True, kw_only=True)

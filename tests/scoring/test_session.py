@@ -20,6 +20,7 @@ from service.scoring.session import (
     Grid,
     Provider,
     Runtime,
+    fitting,
     grid_of,
     open_session,
     options_for,
@@ -104,6 +105,15 @@ def test_tensorrt_keeps_its_engines_and_its_profiles_span_the_grid(tmp_path: Pat
     assert options["trt_engine_cache_path"] == options["trt_timing_cache_path"] == str(tmp_path)
     assert options["trt_profile_min_shapes"] == "input_ids:1x16,attention_mask:1x16"
     assert options["trt_profile_max_shapes"] == "input_ids:32x128,attention_mask:32x128"
+
+
+def test_a_bundle_for_cpus_runs_on_one_unless_a_gpu_is_wished_in_words() -> None:
+    assert fitting(Runtime(), "int8-static").provider is Provider.CPU
+    assert fitting(Runtime(), "fp16").provider is Provider.AUTO
+    with capture_logs() as told:
+        wished = fitting(Runtime(provider=Provider.CUDA), "int8-static")
+    assert wished.provider is Provider.CUDA
+    assert [line["event"] for line in told] == ["scorer.precision_is_for_cpus"]
 
 
 def test_a_grid_reaches_from_one_short_text_to_the_largest_batch_of_the_longest() -> None:
