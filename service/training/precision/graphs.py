@@ -1,6 +1,7 @@
 """Looking around in an ONNX graph, and changing it node by node."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -31,7 +32,7 @@ class Graph:
     def users(self, tensor: str) -> list[onnx.NodeProto]:
         return [node for node in self.nodes if tensor in node.input]
 
-    def constant(self, tensor: str) -> NDArray[np.generic] | None:
+    def constant(self, tensor: str) -> NDArray[Any] | None:
         """The value of a constant; None for what is computed."""
         known = self._constants.get(tensor)
         return None if known is None else numpy_helper.to_array(known)
@@ -76,7 +77,7 @@ def attribute(node: onnx.NodeProto, name: str) -> object:
 
 
 def ours(
-    kind: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: object
+    kind: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
 ) -> onnx.NodeProto:
     """A node of ONNX Runtime's own operators."""
     return helper.make_node(kind, inputs, outputs, domain=CONTRIB, **attributes)
