@@ -71,11 +71,6 @@ class Graph:
         return self.model
 
 
-def attribute(node: onnx.NodeProto, name: str) -> object:
-    """An attribute's value; None where the node has none of that name."""
-    return next((helper.get_attribute_value(a) for a in node.attribute if a.name == name), None)
-
-
 def ours(
     kind: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
 ) -> onnx.NodeProto:
