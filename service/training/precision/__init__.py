@@ -51,6 +51,17 @@ class Precision(StrEnum):
     INT8_STATIC = "int8-static"
 
 
+WEIGHTS: Mapping[Precision, str] = {
+    Precision.FP32: "fp32 (embeddings: int8 per row, where they were)",
+    Precision.FP16: "fp16 (embeddings: int8 per row, where they were)",
+    Precision.INT8_WEIGHTS: "int8, one scale per output column (embeddings: per row); "
+    "activations fp32",
+    Precision.INT8_STATIC: "int8, one scale per output column (embeddings: per row); "
+    "what is multiplied with them uint8, one range per tensor, from training texts",
+}
+"""What the card says of the numbers that a bundle works in."""
+
+
 def quantise(source: Path, precision: Precision, target: Path, texts: Corpus) -> Mapping[str, Json]:
     """Write the bundle of `source` in another precision into `target`; its card.
 
@@ -58,21 +69,23 @@ def quantise(source: Path, precision: Precision, target: Path, texts: Corpus) ->
     of drift and accuracy from the validation part. Raises ValueError, and leaves no bundle, where
     a text's score would depend on its batch.
     """
+    if target.resolve() == source.resolve():
+        raise ValueError("The new bundle needs a folder of its own.")
     bundle = load_bundle(source)
     target.mkdir(parents=True, exist_ok=True)
     for name in bundle.files:
         shutil.copyfile(source / name, target / name)
     model = in_precision(bundle, precision, texts.parts["train"])
     (target / MODEL).write_bytes(model.SerializeToString(deterministic=True))
-    card = dict(bundle.card) | {"precision": str(precision)}
-    _write_card(target, card, bundle.files)
+    card = dict(bundle.card) | {"precision": str(precision), "weights": WEIGHTS[precision]}
+    write_card(target, card)
     found = _compared(source, target, texts.parts["validation"])
     if found["batch_drift"] > MOST_BATCH_DRIFT:
         (target / CARD).unlink()
         raise ValueError(f"Scores depend on the batch by {found['batch_drift']:.4f}.")
     card["quantised"] = {"from": bundle.version, **found}
     card["calibration"] = _calibrate(target, texts.parts["calibration"])
-    _write_card(target, card, bundle.files)
+    write_card(target, card)
     return card
 
 
@@ -135,8 +148,9 @@ def _calibrate(folder: Path, items: Sequence[LabelledText]) -> Json:
     return {"chosen": str(choice.calibrator.kind), "items": choice.items, "log_loss": losses}
 
 
-def _write_card(folder: Path, card: dict[str, Any], names: Mapping[str, bytes]) -> None:
-    card["files"] = {name: sha256((folder / name).read_bytes()) for name in names}
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write the card with the hashes of its files as they now are."""
+    card["files"] = {name: sha256((folder / name).read_bytes()) for name in card["files"]}
     (folder / CARD).write_text(_document(card), encoding="utf-8")
 
 
