@@ -1,8 +1,10 @@
 """Occlusion: a part weighs what the score changes by when the part is taken away.
 
 Zeiler and Fergus 2013 (arXiv:1311.2901) for pictures; for words also called leave-one-out. It asks
-nothing of a model but scores, and one batch of them. How far it agrees with exact Shapley values is
-measured by `python -m experiments.explanations`.
+nothing of a model but scores, and one batch of them. Against exact Shapley values, which are what
+SHAP approximates, on 55 tweets of 4 to 9 words: median correlation within a text .97, the same
+heaviest word in 96 % of texts, the same sign for 73 % of the words of .1 log-odds or more. So small
+weights are not told (`python -m experiments.explanations --texts 60`).
 """
 
 import math
