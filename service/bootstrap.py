@@ -12,9 +12,10 @@ from fastapi import FastAPI
 from service.bus.memory import InProcessBus
 from service.bus.redis_streams import RedisBus
 from service.configuration import BundleLabels, Configuration, load
+from service.configuration.sections import EMBEDDED_SCORER
 from service.domain.access import Role, Scope
 from service.domain.errors import BrokenBundle, Conflict
-from service.domain.gate import SIGNALS_SCORER
+from service.domain.gate import SIGNALS_SCORER, SampleAgreement
 from service.domain.language_model import LanguageModel
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
@@ -183,6 +184,8 @@ def prepare(
     store.migrate()
     gates = GateBook(store)
     gates.adopt(configuration.gates, clock.now())
+    if any(policy.samples is SampleAgreement.MEANING for policy in gates.offered()):
+        shelf.labels_of(EMBEDDED_SCORER)  # its encoder tells what samples mean
     return configuration, gates, shelf.bundles
 
 
@@ -209,7 +212,9 @@ def build_app(
     services = Services(
         decide=DecideItem(
             gates=gates,
-            assessor=GuardedAssessor(Assessor(scorers), TextGuard()),
+            assessor=GuardedAssessor(
+                Assessor(scorers, embedder=lambda: _embedder(scorers)), TextGuard()
+            ),
             recorder=recorder,
             bus=bus,
             clock=clock,
@@ -272,6 +277,12 @@ def build_app(
 def _close_all(scorers: Mapping[str, Scorer]) -> None:
     for scorer in scorers.values():
         scorer.close()
+
+
+def _embedder(models: Mapping[str, OnnxScorer | LanguageModelScorer]) -> OnnxScorer | None:
+    """The embedded model, in whichever version now scores."""
+    model = models.get(EMBEDDED_SCORER)
+    return model if isinstance(model, OnnxScorer) else None
 
 
 def _bootstrap_access(settings: Settings, doorkeeper: Doorkeeper) -> None:

@@ -12,7 +12,8 @@ import typer
 from rich.progress import Progress
 
 from service.cli.context import read_settings, told_in_words
-from service.confidence.signals import raw_of_probabilities
+from service.confidence.members import rows_of
+from service.confidence.signals import RawScore, raw_of_score
 from service.domain.certificate import RiskContract, Target
 from service.domain.certificate_document import certificate_document
 from service.domain.certificate_words import in_english
@@ -179,7 +180,9 @@ def _contract(
 
 def _sample(rows: Sequence[LabelledRow], policy: GatePolicy, scorer: Scorer | None) -> Sample:
     """The labelled items with their raw scores, those that have none scored by the gate's model."""
-    scores = [row.score for row in rows]
+    scores: list[RawScore | None] = [
+        None if row.score is None else RawScore(value=row.score) for row in rows
+    ]
     unscored = [place for place, score in enumerate(scores) if score is None]
     if unscored and scorer is None:
         raise InvalidInput(
@@ -191,24 +194,26 @@ def _sample(rows: Sequence[LabelledRow], policy: GatePolicy, scorer: Scorer | No
         for place, score in zip(unscored, asyncio.run(_scored(texts, policy, scorer)), strict=True):
             scores[place] = score
     named = any(row.category for row in rows)
+    known = [score for score in scores if score is not None]
+    spreads = [score.spread for score in known if score.spread is not None]
     return Sample.of(
-        [score for score in scores if score is not None],
+        [score.value for score in known],
         [row.right for row in rows],
+        spreads=rows_of(spreads) if known and len(spreads) == len(known) else None,
         categories=[row.category for row in rows] if named else None,
     )
 
 
-async def _scored(items: Sequence[Item], policy: GatePolicy, scorer: Scorer) -> list[float]:
-    scores: list[float] = []
+async def _scored(items: Sequence[Item], policy: GatePolicy, scorer: Scorer) -> list[RawScore]:
+    scores: list[RawScore] = []
     with Progress(transient=True) as progress:
         task = progress.add_task("Scoring", total=len(items))
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]
             for score in await asyncio.gather(*(scorer.score(item) for item in some)):
-                raw = raw_of_probabilities(
-                    score.probabilities, labels=policy.labels, approve_labels=policy.approve_labels
+                scores.append(
+                    raw_of_score(score, labels=policy.labels, approve_labels=policy.approve_labels)
                 )
-                scores.append(raw.value)
             progress.update(task, advance=len(some))
     return scores
 

@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Self, assert_never
+from typing import Protocol, Self, assert_never
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from service.confidence.metrics import checked, log_loss, unit_interval
+from service.domain.decision import Spread
 from service.domain.errors import InvalidInput
 from service.domain.values import Json
 
@@ -36,9 +37,26 @@ class Kind(StrEnum):
     BETA = "beta"
 
 
+class AnyCalibrator(Protocol):
+    """What makes raw scores confidences. Some look at how far several opinions agree, too."""
+
+    @property
+    def kind(self) -> str: ...
+
+    def __call__(self, raw: float, spread: Spread | None = None, /) -> float:
+        """c in [0, 1]. Raises InvalidInput where `raw` is not in [0, 1], or a spread is needed."""
+        ...
+
+    def many(self, raw: ArrayLike, spreads: Floats | None = None, /) -> Floats:
+        """c of every raw score, shape (items,); `spreads` of shape (items, 3)."""
+        ...
+
+    def to_json(self) -> dict[str, Json]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Calibrator:
-    """A monotone map of [0, 1] into itself."""
+    """A monotone map of [0, 1] into itself, whatever the spread."""
 
     kind: Kind = Kind.IDENTITY
     a: float = 1.0
@@ -49,16 +67,16 @@ class Calibrator:
         if not all(map(math.isfinite, (self.a, self.b, self.shift))) or min(self.a, self.b) < 0:
             raise InvalidInput("A calibrator needs finite parameters, and a and b of at least 0.")
 
-    def __call__(self, raw: float) -> float:
+    def __call__(self, raw: float, _spread: Spread | None = None, /) -> float:
         """c in [0, 1]. Raises InvalidInput where `raw` is not a number in [0, 1]."""
         return float(self.many([raw])[0])
 
-    def many(self, raw: ArrayLike) -> Floats:
+    def many(self, raw: ArrayLike, _spreads: Floats | None = None, /) -> Floats:
         """c of every raw score, shape (items,)."""
         p = unit_interval(raw)
         if self.kind is Kind.IDENTITY:
             return p
-        return _sigma(_evidence(p) @ np.array([self.a, self.b]) + self.shift)
+        return sigma(evidence(p) @ np.array([self.a, self.b]) + self.shift)
 
     def to_json(self) -> dict[str, Json]:
         """The parameters, as `from_json` reads them."""
@@ -69,7 +87,7 @@ class Calibrator:
         """The calibrator of a document. Raises InvalidInput where it does not describe one."""
         try:
             kind = Kind(str(document["kind"]))
-            a, b, shift = (_number(document[name]) for name in ("a", "b", "shift"))
+            a, b, shift = (number(document[name]) for name in ("a", "b", "shift"))
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"This is no calibrator: {document}.") from error
         return cls(kind=kind, a=a, b=b, shift=shift)
@@ -79,9 +97,9 @@ class Calibrator:
 class Choice:
     """The calibrator that was chosen, on how many items, and every kind's held-out log-loss."""
 
-    calibrator: Calibrator
+    calibrator: AnyCalibrator
     items: int
-    log_losses: Mapping[Kind, float]
+    log_losses: Mapping[str, float]
 
 
 def choose(raw: ArrayLike, labels: ArrayLike) -> Choice:
@@ -92,8 +110,8 @@ def choose(raw: ArrayLike, labels: ArrayLike) -> Choice:
     p, y = checked(raw, labels)
     if min(np.count_nonzero(y == 1), np.count_nonzero(y == 0)) < FOLDS:
         raise InvalidInput(f"Calibration needs at least {FOLDS} items of each label.")
-    folds = _folds(y)
-    losses = {kind: _held_out_loss(kind, p, y, folds) for kind in Kind}
+    folds = folds_of(y)
+    losses: dict[str, float] = {kind: _held_out_loss(kind, p, y, folds) for kind in Kind}
     best = min(Kind, key=lambda kind: losses[kind])
     return Choice(calibrator=fit(best, p, y), items=p.size, log_losses=losses)
 
@@ -103,7 +121,7 @@ def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike) -> Calibrator:
     p, y = checked(raw, labels)
     if y.min() == y.max():
         raise InvalidInput("Items of one label alone cannot calibrate.")
-    log_odds = _evidence(p).sum(axis=1)[:, None]
+    log_odds = evidence(p).sum(axis=1)[:, None]
     match kind:
         case Kind.IDENTITY:
             return Calibrator()
@@ -114,18 +132,20 @@ def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike) -> Calibrator:
             slope, shift = _rising_fit(log_odds, y, shifted=True)
             return Calibrator(kind=kind, a=slope, b=slope, shift=shift)
         case Kind.BETA:
-            a, b, shift = _rising_fit(_evidence(p), y, shifted=True)
+            a, b, shift = _rising_fit(evidence(p), y, shifted=True)
             return Calibrator(kind=kind, a=a, b=b, shift=shift)
         case _:
             assert_never(kind)
 
 
-def _evidence(p: Floats) -> Floats:
+def evidence(p: Floats) -> Floats:
+    """ln p and -ln(1 - p), shape (items, 2); their sum is the log-odds."""
     inside = np.clip(p, NEAREST_TO_CERTAIN, 1 - NEAREST_TO_CERTAIN)
     return np.stack([np.log(inside), -np.log1p(-inside)], axis=1)
 
 
-def _sigma(z: Floats) -> Floats:
+def sigma(z: Floats) -> Floats:
+    """1 / (1 + exp(-z))."""
     with np.errstate(over="ignore"):  # exp overflows to infinity, and 1 / infinity is the right 0
         result: Floats = 1 / (1 + np.exp(-z))
     return result
@@ -156,7 +176,7 @@ def _logistic(features: Floats, y: Floats) -> Floats:
         return float(np.mean(np.logaddexp(0, z) - target * z))
 
     for _ in range(100):
-        c = _sigma(features @ weights)
+        c = sigma(features @ weights)
         slope = features.T @ (c - target) / y.size
         curvature = (features.T * (c * (1 - c))) @ features / y.size
         step = np.linalg.solve(curvature + 1e-12 * np.eye(weights.size), slope)
@@ -169,7 +189,7 @@ def _logistic(features: Floats, y: Floats) -> Floats:
     return weights
 
 
-def _folds(y: Floats) -> NDArray[np.int64]:
+def folds_of(y: Floats) -> NDArray[np.int64]:
     """The fold of every item: shuffled by a fixed seed, each label dealt out evenly."""
     chance = np.random.default_rng(FOLD_SEED)
     folds = np.empty(y.size, dtype=np.int64)
@@ -187,7 +207,8 @@ def _held_out_loss(kind: Kind, p: Floats, y: Floats, folds: NDArray[np.int64]) -
     return log_loss(held_out, y)
 
 
-def _number(value: Json) -> float:
+def number(value: Json) -> float:
+    """Raises ValueError for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("not a number")
     return float(value)

@@ -52,10 +52,23 @@ def from_members(
     members: Sequence[Sequence[float]], *, labels: Sequence[str], approve_labels: Collection[str]
 ) -> float:
     """The mean over an ensemble's members, each a distribution that follows `labels`."""
+    return mean_of(distributions(members, labels), labels=labels, approve_labels=approve_labels)
+
+
+def distributions(members: Sequence[Sequence[float]], labels: Sequence[str]) -> NDArray[np.float64]:
+    """What an ensemble's members say, each made to sum to 1, shape (members, labels)."""
     if not members:
         raise BadSignal("members is empty.", fix="Give at least one member.")
-    rows = [_distribution(_one_per_label("members", member, labels)) for member in members]
-    return _approving(np.mean(rows, axis=0), labels, approve_labels)
+    return np.stack(
+        [_distribution(_one_per_label("members", member, labels)) for member in members]
+    )
+
+
+def mean_of(
+    rows: NDArray[np.float64], *, labels: Sequence[str], approve_labels: Collection[str]
+) -> float:
+    """The mean of distributions (members, labels), summed over `approve_labels`."""
+    return _approving(rows.mean(axis=0), labels, approve_labels)
 
 
 def from_samples(samples: Sequence[Json], *, ai_result: Json = None) -> float:
@@ -63,20 +76,29 @@ def from_samples(samples: Sequence[Json], *, ai_result: Json = None) -> float:
 
     Two answers agree when they are the same JSON; case and outer space do not count.
     """
+    return agreeing_share(answers_of(samples, ai_result), ai_result)
+
+
+def answers_of(samples: Sequence[Json], ai_result: Json) -> Counter[str]:
+    """How often each answer was given. Raises BadSignal where the samples cannot agree at all."""
     if len(samples) < FEWEST_SAMPLES:
         raise BadSignal(
             "One sample cannot show how far samples agree.",
             fix=f"Ask the model at least {FEWEST_SAMPLES} times.",
         )
-    answers = Counter(_answer(sample) for sample in samples)
     if ai_result is not None and not any(type(sample) is type(ai_result) for sample in samples):
         # Otherwise their certain disagreement would reject by itself.
         raise BadSignal(
             "No sample is of the same JSON type as ai_result, so they cannot agree.",
             fix="Give samples and ai_result in the same form.",
         )
-    agreeing = max(answers.values()) if ai_result is None else answers[_answer(ai_result)]
-    return agreeing / len(samples)
+    return Counter(answer_of(sample) for sample in samples)
+
+
+def agreeing_share(answers: Counter[str], ai_result: Json) -> float:
+    """The share of `answers_of` that `from_samples` means."""
+    agreeing = max(answers.values()) if ai_result is None else answers[answer_of(ai_result)]
+    return agreeing / answers.total()
 
 
 def from_token_logprobs(logprobs: Sequence[float]) -> float:
@@ -92,7 +114,8 @@ def from_token_logprobs(logprobs: Sequence[float]) -> float:
         return float(np.exp(values.mean()))
 
 
-def _answer(sample: Json) -> str:
+def answer_of(sample: Json) -> str:
+    """What makes two samples the same answer: their JSON, without case and outer space."""
     folded = sample.strip().casefold() if isinstance(sample, str) else sample
     try:
         return json.dumps(folded, sort_keys=True, allow_nan=False)

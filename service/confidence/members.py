@@ -3,6 +3,9 @@
 Throughout `p` holds P(label) as each member says it, shape (members, items, labels).
 """
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +50,24 @@ def spreads(p: Floats) -> list[Spread]:
         Spread(agreement=agreed, mutual_information=information, mean_log_probability=logprob)
         for agreed, information, logprob in np.stack(found, axis=1).tolist()
     ]
+
+
+def rows_of(spreads: Sequence[Spread]) -> Floats:
+    """The spreads as an array (items, 3): agreement, mutual information, mean log-probability."""
+    rows = [(s.agreement, s.mutual_information, s.mean_log_probability) for s in spreads]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def spread_of_counts(counts: Sequence[int]) -> Spread:
+    """Of answers without probabilities, of which there are so many of each kind: the information
+    is the entropy of their shares, and nothing is known of any log-probability (0)."""
+    total = sum(counts)
+    shares = [count / total for count in counts]
+    return Spread(
+        agreement=max(shares),
+        mutual_information=abs(sum(share * math.log(share) for share in shares)),
+        mean_log_probability=0.0,
+    )
 
 
 def _entropy(p: Floats) -> Floats:

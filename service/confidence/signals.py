@@ -1,22 +1,26 @@
 """A workflow's signal, or a model's answer, as a raw score with the label it leans to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from service.confidence import estimators
+from service.confidence.members import spread_of_counts, spreads
+from service.domain.decision import Score, Spread
 from service.domain.errors import BadSignal
 from service.domain.values import Json
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawScore:
-    """How far approving looks right, in [0, 1], and the likeliest label where there is one."""
+    """How far approving looks right, in [0, 1], the likeliest label where there is one, and the
+    spread where several members or samples said so."""
 
     value: float
     label: str | None = None
+    spread: Spread | None = None
 
 
 def raw_of_probabilities(
@@ -27,6 +31,12 @@ def raw_of_probabilities(
         probabilities, labels=labels, approve_labels=approve_labels
     )
     return RawScore(value=value, label=max(probabilities, key=lambda name: probabilities[name]))
+
+
+def raw_of_score(score: Score, *, labels: Sequence[str], approve_labels: Sequence[str]) -> RawScore:
+    """What a model says, with the spread of its members."""
+    raw = raw_of_probabilities(score.probabilities, labels=labels, approve_labels=approve_labels)
+    return replace(raw, spread=score.spread)
 
 
 def raw_of_signal(
@@ -52,10 +62,16 @@ def raw_of_signal(
             raw = estimators.from_logits(value, labels=labels, approve_labels=approve_labels)
             return RawScore(value=raw, label=labels[int(np.argmax(value))])
         case "members":
-            raw = estimators.from_members(value, labels=labels, approve_labels=approve_labels)
-            return RawScore(value=raw, label=labels[int(np.argmax(np.mean(value, axis=0)))])
+            rows = estimators.distributions(value, labels)
+            raw = estimators.mean_of(rows, labels=labels, approve_labels=approve_labels)
+            (spread,) = spreads(rows[:, None])
+            return RawScore(value=raw, label=labels[int(rows.mean(axis=0).argmax())], spread=spread)
         case "samples":
-            return RawScore(value=estimators.from_samples(value, ai_result=ai_result))
+            answers = estimators.answers_of(value, ai_result)
+            return RawScore(
+                value=estimators.agreeing_share(answers, ai_result),
+                spread=spread_of_counts(list(answers.values())),
+            )
         case "token_logprobs":
             return RawScore(value=estimators.from_token_logprobs(value))
         case _:

@@ -111,6 +111,7 @@ def build_gate(
         guards=GuardRules(redaction=section.redact, **dict(section.guards)),
         review=ReviewRules(**dict(section.review)),
         resume=ResumeRules(mode=mode, app=AppName(app_name) if app_name else None),
+        samples=section.samples,
         apps=tuple(AppName(app) for app in section.apps),
     )
 

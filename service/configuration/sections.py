@@ -17,6 +17,7 @@ from service.domain.certificate import RiskContract, Target
 from service.domain.certificate_document import contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.errors import GateError
+from service.domain.gate import SampleAgreement
 from service.domain.guard import GuardRules, Redaction
 from service.domain.language_model import QUESTION
 from service.domain.outcome import Verdict
@@ -176,12 +177,19 @@ class GateSection(Section):
     redact: Redaction = Redaction.NONE
     review: ReviewSection = ReviewSection()
     resume: ResumeSection = ResumeSection()
+    samples: SampleAgreement = SampleAgreement.EXACT
     apps: list[Name] = []
 
     @model_validator(mode="after")
     def _thresholds_or_contract(self) -> Self:
         if (self.thresholds is None) == (self.contract is None):
             raise ValueError("needs either thresholds or a contract: write one of them")
+        if self.samples is SampleAgreement.MEANING and self.contract is None:
+            # Opposite answers may count as the same, so their share proves nothing by itself.
+            raise ValueError(
+                "has samples: meaning, which only a contract can make thresholds of: "
+                "write a contract, or samples: exact"
+            )
         return self
 
 

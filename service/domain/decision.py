@@ -151,11 +151,15 @@ class Score:
 class Assessment:
     """How sure we are: the raw score, the calibrated confidence c, both in [0, 1], or why not.
 
+    `spread`: of the members or samples that made the score, kept so that labels can calibrate
+    again on what they rested on.
+
     `notes` are what guards saw; an item with one is for people, whatever its confidence.
     """
 
     confidence: float | None
     raw_score: float | None = None
+    spread: Spread | None = None
     label: str | None = None
     model_version: str | None = None
     failure: Reason | None = None
@@ -163,13 +167,15 @@ class Assessment:
 
 
 def source_of(model_version: str | None, signals: Mapping[str, Any] | None) -> str | None:
-    """What a raw score came from: a bundle by its version, or a kind of signal; None for no score.
+    """What a raw score came from: a bundle by its version, or a kind of signal, with the version of
+    the model that read it where one did; None for no score.
 
     Scores of different sources are different scales: what holds for the one says nothing of the
     other.
     """
     if signals:
-        return f"signal:{next(iter(signals))}"
+        kind = f"signal:{next(iter(signals))}"
+        return kind if model_version is None else f"{kind}:{model_version}"
     return model_version
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
 from service.domain.certificate import RiskContract
@@ -13,6 +14,13 @@ from service.domain.outcome import Verdict
 from service.domain.values import Json
 
 SIGNALS_SCORER = "signals"
+
+
+class SampleAgreement(StrEnum):
+    """When two samples of a language model count as the same answer."""
+
+    EXACT = "exact"
+    MEANING = "meaning"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +101,7 @@ class GatePolicy:
     guards: GuardRules = field(default_factory=GuardRules)
     review: ReviewRules = field(default_factory=ReviewRules)
     resume: ResumeRules = field(default_factory=ResumeRules)
+    samples: SampleAgreement = SampleAgreement.EXACT
     apps: tuple[AppName, ...] = ()
     created_at: datetime | None = None
 

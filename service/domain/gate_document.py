@@ -12,7 +12,14 @@ from typing import Any
 
 from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
-from service.domain.gate import Certified, GatePolicy, PanelRules, ResumeRules, ReviewRules
+from service.domain.gate import (
+    Certified,
+    GatePolicy,
+    PanelRules,
+    ResumeRules,
+    ReviewRules,
+    SampleAgreement,
+)
 from service.domain.guard import GuardRules, Redaction
 from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.outcome import Verdict
@@ -25,7 +32,10 @@ def document_of(policy: GatePolicy) -> dict[str, Any]:
 
 def written_part(policy: GatePolicy) -> dict[str, Any]:
     """What people wrote of the policy, without what it earned."""
+    # What is as it always was stays unsaid: gates written before it was known keep their documents.
+    exact = policy.samples is SampleAgreement.EXACT
     return {
+        **({} if exact else {"samples": policy.samples.value}),
         "scorer": policy.scorer,
         "labels": list(policy.labels),
         "approve_labels": list(policy.approve_labels),
@@ -90,6 +100,7 @@ def policy_of(
             quorum=review["quorum"],
         ),
         resume=ResumeRules(mode=ResumeMode(resume["mode"]), app=resume["app"]),
+        samples=SampleAgreement(written.get("samples", SampleAgreement.EXACT)),
         apps=tuple(AppName(app) for app in written["apps"]),
         created_at=created_at,
     )

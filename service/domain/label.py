@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.domain.decision import Spread
 from service.domain.ids import DecisionId, GateName
 
 
@@ -12,7 +13,7 @@ class Label:
 
     `panel` items were shown to people whatever their score was, so together they are like the
     items to come; the others were chosen for their scores, and no certificate may rest on them.
-    `source` is what gave `raw_score`: a bundle's version, or a kind of signal.
+    `source` is what gave `raw_score` and `spread`: a bundle's version, or a kind of signal.
     """
 
     decision_id: DecisionId
@@ -24,3 +25,4 @@ class Label:
     panel: bool
     reviewer: str
     at: datetime
+    spread: Spread | None = None

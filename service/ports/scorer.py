@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from service.domain.decision import Item, Reads, Score
+from service.domain.decision import Item, Reads, Score, Spread
 from service.domain.values import Json
 
 
@@ -44,8 +44,9 @@ class Scorer(Protocol):
         """
         ...
 
-    def calibrate(self, raw: float) -> float:
-        """The calibrated P(approving is right) in [0, 1] for a raw score in [0, 1]."""
+    def calibrate(self, raw: float, spread: Spread | None, /) -> float:
+        """The calibrated P(approving is right) in [0, 1] for a raw score in [0, 1] and its spread,
+        where the score has one."""
         ...
 
     def close(self) -> None: ...

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.confidence.calibrators import Calibrator
+from service.confidence.calibrators import AnyCalibrator
+from service.confidence.member_calibrator import MEMBERS, read_calibrator
 from service.domain.errors import BrokenBundle, InvalidInput
 from service.scoring.heads import Method
 from service.scoring.reading import ReaderKind
@@ -54,7 +55,7 @@ class Bundle:
     precision: str = "int8-weights"
     max_tokens: int
     files: Mapping[str, bytes]
-    calibrator: Calibrator
+    calibrator: AnyCalibrator
     card: Mapping[str, Any]
 
     @property
@@ -88,9 +89,11 @@ def load_bundle(folder: Path) -> Bundle:
     files = {file: _checked(folder, file, expected) for file, expected in hashes.items()}
     _refuse_dynamic_int8(folder / MODEL, files[MODEL])
     try:
-        calibrator = Calibrator.from_json(json.loads(files[CALIBRATOR]))
+        calibrator = read_calibrator(json.loads(files[CALIBRATOR]))
     except (ValueError, InvalidInput) as error:
         raise _broken(folder / CALIBRATOR, "does not describe a calibrator") from error
+    if calibrator.kind == MEMBERS and method is Method.SOFTMAX:
+        raise _broken(folder / CALIBRATOR, "is for several members, and the model is one")
     return Bundle(
         name=name,
         version=f"{name}@{_fingerprint(files)}",

@@ -15,7 +15,7 @@ import structlog
 from numpy.typing import NDArray
 
 from service.confidence.members import spreads
-from service.domain.decision import Item, Reads, Score
+from service.domain.decision import Item, Reads, Score, Spread
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.values import Json
 from service.ports.meter import ModelMeter, ModelRun
@@ -122,10 +122,12 @@ class OnnxScorer:
         """
         return (await self._answer(item, gate, within)).score
 
-    async def embed(self, text: str) -> NDArray[np.float32]:
+    async def embed(
+        self, text: str, *, gate: str = "", within: float = math.inf
+    ) -> NDArray[np.float32]:
         """The text's unit vector: near in angle is near in meaning. Raises ScorerFailed (also
         where the model has no such output), Overloaded."""
-        embedding = (await self._answer(Item(text=text))).embedding
+        embedding = (await self._answer(Item(text=text), gate, within)).embedding
         if embedding is None:
             raise ScorerFailed("The model gives no embeddings.")
         return embedding
@@ -144,9 +146,9 @@ class OnnxScorer:
             self._meter.waiting(self.version, len(self._waiting))
         return await request.answer
 
-    def calibrate(self, raw: float) -> float:
+    def calibrate(self, raw: float, spread: Spread | None = None, /) -> float:
         """c in [0, 1] for a raw P(approve_labels of the bundle) in [0, 1]."""
-        return self._bundle.calibrator(raw)
+        return self._bundle.calibrator(raw, spread)
 
     def close(self) -> None:
         """Stop the workers; whoever still waits gets ScorerFailed."""

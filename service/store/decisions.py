@@ -1,6 +1,7 @@
 """Decisions, what became of them, and what turned out to be true."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -13,6 +14,7 @@ from service.domain.decision import (
     Resume,
     ResumeMode,
     RiskLevel,
+    Spread,
     Thresholds,
     Zone,
 )
@@ -120,6 +122,9 @@ def _row_of(decision: Decision) -> dict[str, Any]:
         "threshold_high": decision.thresholds.high,
         "confidence": decision.assessment.confidence,
         "raw_score": decision.assessment.raw_score,
+        "spread": None
+        if decision.assessment.spread is None
+        else asdict(decision.assessment.spread),
         "label": decision.assessment.label,
         "model_version": decision.assessment.model_version,
         "failure": decision.assessment.failure,
@@ -166,6 +171,7 @@ def _decision_of(row: Row[Any]) -> Decision:
         assessment=Assessment(
             confidence=row.confidence,
             raw_score=row.raw_score,
+            spread=None if row.spread is None else Spread(**row.spread),
             label=row.label,
             model_version=row.model_version,
             failure=Reason(row.failure) if row.failure else None,

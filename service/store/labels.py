@@ -1,9 +1,11 @@
 """What people said of items, for learning."""
 
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
+from service.domain.decision import Spread
 from service.domain.ids import DecisionId
 from service.domain.label import Label
 from service.store import tables
@@ -27,4 +29,10 @@ class SqlLabels:
             .where(_label.gate == gate, _label.panel.is_(True))
             .order_by(_label.decision_id)
         )
-        return [Label(**row._mapping) for row in self._connection.execute(query)]
+        return [_label_of(row) for row in self._connection.execute(query)]
+
+
+def _label_of(row: Row[Any]) -> Label:
+    columns = dict(row._mapping)
+    columns["spread"] = None if row.spread is None else Spread(**row.spread)
+    return Label(**columns)

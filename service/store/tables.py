@@ -108,6 +108,7 @@ decisions = Table(
     _maybe("edited_result", Document),
     _maybe("taken_by_run"),
     Column("panel", Boolean, nullable=False, server_default=false()),
+    _maybe("spread", Document),
 )
 
 truths = Table(
@@ -250,6 +251,7 @@ labels = Table(
     _some("panel", Boolean),
     _some("reviewer"),
     _some("at", Moment),
+    _maybe("spread", Document),
     Index(None, "gate", "panel"),
 )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.confidence.calibrators import Calibrator
+from service.confidence.member_calibrator import read_calibrator
 from service.domain.certificate import Certificate, RiskContract, Tally
 from service.domain.decision import Thresholds
 from service.thresholds import binomial
@@ -92,7 +92,7 @@ def _inherited(name: str, gate: Certificate, rest: Sample) -> Inherited:
     _, testing = rest.split(gate.seed)
     assert testing.categories is not None
     of_it = testing.where(testing.categories == name)
-    confidence = Calibrator.from_json(gate.calibrator).many(of_it.scores)
+    confidence = read_calibrator(gate.calibrator).many(of_it.scores, of_it.spreads)
     approvals, rejections = tallies(gate.thresholds, confidence, of_it.labels)
     doubted = any(
         binomial.tail(wrong, trials, gate.contract.promises[promise]) < DOUBT

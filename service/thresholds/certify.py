@@ -14,7 +14,8 @@ candidate at no cost, and there are as many trials as labels in B (arXiv 2101.02
 
 import numpy as np
 
-from service.confidence.calibrators import FOLDS, Calibrator, choose
+from service.confidence.calibrators import FOLDS, AnyCalibrator, Calibrator
+from service.confidence.member_calibrator import choose
 from service.domain.certificate import Certificate, Finding, Promise, RiskContract, Tally, Target
 from service.domain.decision import Thresholds
 from service.thresholds.rules import count
@@ -32,7 +33,7 @@ def certify(
     sample: Sample,
     contract: RiskContract,
     *,
-    calibrator: Calibrator | None = None,
+    calibrator: AnyCalibrator | None = None,
     seed: int = 0,
     scope: str | None = None,
 ) -> Certificate:
@@ -44,7 +45,8 @@ def certify(
     """
     fitting, testing = sample.split(seed)
     calibrator = calibrator or calibrator_for(fitting)
-    c_fitting, c_testing = calibrator.many(fitting.scores), calibrator.many(testing.scores)
+    c_fitting = calibrator.many(fitting.scores, fitting.spreads)
+    c_testing = calibrator.many(testing.scores, testing.spreads)
     proofs, thresholds = [], CLOSED
     for promise in contract.promises:
         rules = rules_for(promise, contract, c_fitting)
@@ -78,11 +80,13 @@ def certify(
     )
 
 
-def calibrator_for(fitting: Sample) -> Calibrator:
+def calibrator_for(fitting: Sample) -> AnyCalibrator:
     """The best calibrator for these labels; the identity where there are too few of a kind."""
     part = fitting.where(np.arange(min(len(fitting), MOST_FOR_CALIBRATION)))
     of_each = np.count_nonzero(part.labels), np.count_nonzero(~part.labels)
-    return choose(part.scores, part.labels).calibrator if min(of_each) >= FOLDS else Calibrator()
+    if min(of_each) < FOLDS:
+        return Calibrator()
+    return choose(part.scores, part.labels, part.spreads).calibrator
 
 
 def _joined(one: Thresholds, other: Thresholds) -> Thresholds:

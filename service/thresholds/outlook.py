@@ -59,7 +59,7 @@ def _blank(promise: Promise, sample: Sample, contract: RiskContract) -> Outlook:
 
 
 def _outlooks(promise: Promise, sample: Sample, contract: RiskContract) -> Iterator[Outlook]:
-    confidence = calibrator_for(sample).many(sample.scores)
+    confidence = calibrator_for(sample).many(sample.scores, sample.spreads)
     rules = rules_for(promise, contract, confidence)
     counted = count(rules, confidence, sample.labels)
     decided = counted.decided

@@ -24,6 +24,7 @@ FITTING_SHARE = 3
 class Sample:
     """Raw scores (or confidences) in [0, 1] and labels, 1 where approving is right: shape (items,).
 
+    `spreads` are what `members.rows_of` makes of the scores' spreads, where they have some;
     `categories` names each item's category, where there are some; `since` and `until` are the days
     the labels are from. Items must be drawn as the items to come will be: all of a time, or a
     uniform panel of them, never those alone that people were asked about.
@@ -31,6 +32,7 @@ class Sample:
 
     scores: Floats
     labels: Flags
+    spreads: Floats | None = None
     categories: NDArray[np.str_] | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -41,6 +43,7 @@ class Sample:
         scores: ArrayLike,
         labels: ArrayLike,
         *,
+        spreads: Floats | None = None,
         categories: Sequence[str] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -55,7 +58,16 @@ class Sample:
         names = None if categories is None else np.asarray(categories, dtype=np.str_)
         if names is not None and names.shape != found.shape:
             raise InvalidInput(f"{found.size} scores do not pair with {names.size} categories.")
-        return cls(scores=found, labels=truth == 1, categories=names, since=since, until=until)
+        if spreads is not None and spreads.shape != (found.size, 3):
+            raise InvalidInput(f"{found.size} scores do not pair with {len(spreads)} spreads.")
+        return cls(
+            scores=found,
+            labels=truth == 1,
+            spreads=spreads,
+            categories=names,
+            since=since,
+            until=until,
+        )
 
     def __len__(self) -> int:
         return self.scores.size
@@ -67,9 +79,11 @@ class Sample:
 
     @cached_property
     def sha256(self) -> str:
-        """The identity of the scores and labels, in whatever order they came."""
+        """The identity of scores, labels and spreads, in whatever order they came."""
         ordered = self._in_order
-        return hashlib.sha256(ordered.scores.tobytes() + ordered.labels.tobytes()).hexdigest()
+        spreads = b"" if ordered.spreads is None else ordered.spreads.tobytes()
+        content = ordered.scores.tobytes() + ordered.labels.tobytes() + spreads
+        return hashlib.sha256(content).hexdigest()
 
     def where(self, chosen: Flags | NDArray[np.int64]) -> "Sample":
         """The sample of the chosen items alone."""
@@ -77,6 +91,7 @@ class Sample:
         return Sample(
             scores=self.scores[chosen],
             labels=self.labels[chosen],
+            spreads=None if self.spreads is None else self.spreads[chosen],
             categories=names,
             since=self.since,
             until=self.until,
@@ -97,4 +112,5 @@ class Sample:
 
     @cached_property
     def _in_order(self) -> "Sample":
-        return self.where(np.lexsort((self.labels, self.scores)))
+        last = () if self.spreads is None else tuple(self.spreads.T)
+        return self.where(np.lexsort((*last, self.labels, self.scores)))

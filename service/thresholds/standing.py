@@ -20,7 +20,7 @@ from typing import assert_never
 
 from numpy.typing import ArrayLike
 
-from service.confidence.calibrators import Calibrator
+from service.confidence.member_calibrator import read_calibrator
 from service.domain.certificate import Certificate, Promise, RiskContract
 from service.domain.decision import Thresholds
 from service.domain.errors import IllegalMove
@@ -129,7 +129,7 @@ def disproven(certificate: Certificate, sample: Sample) -> bool:
     _, testing = sample.split(certificate.seed)
     if len(testing) == 0:
         return False
-    confidence = Calibrator.from_json(certificate.calibrator).many(testing.scores)
+    confidence = read_calibrator(certificate.calibrator).many(testing.scores, testing.spreads)
     thresholds = _at_most_review(contract, confidence)
     approvals, rejections = tallies(thresholds, confidence, testing.labels)
     return any(

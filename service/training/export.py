@@ -12,7 +12,7 @@ import onnx
 import torch
 
 from experiments.data import LabelledText
-from service.confidence.calibrators import Calibrator, choose
+from service.confidence.calibrators import AnyCalibrator, Calibrator, choose
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
 from service.training.corpus import Corpus
@@ -112,7 +112,7 @@ def _write(
     write_card(folder, card)
 
 
-def _calibrate(folder: Path, items: Sequence[LabelledText]) -> tuple[Json, Calibrator]:
+def _calibrate(folder: Path, items: Sequence[LabelledText]) -> tuple[Json, AnyCalibrator]:
     raw, labels = raw_scores(folder, items), np.array([item.label for item in items])
     read = np.isfinite(raw)
     choice = choose(raw[read], labels[read])

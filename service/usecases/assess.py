@@ -5,19 +5,21 @@ Every failure becomes an assessment without a confidence, which no threshold let
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from service.confidence.calibrators import Calibrator
-from service.confidence.signals import RawScore, raw_of_probabilities, raw_of_signal
+from service.confidence.meaning import raw_of_meanings, texts_of
+from service.confidence.member_calibrator import read_calibrator
+from service.confidence.signals import RawScore, raw_of_score, raw_of_signal
 from service.domain.decision import Assessment, Item, Reason, source_of
 from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
-from service.domain.gate import SIGNALS_SCORER, GatePolicy
+from service.domain.gate import SIGNALS_SCORER, GatePolicy, SampleAgreement
 from service.domain.guard import Finding
 from service.domain.values import Json
+from service.ports.embedder import Embedder
 from service.ports.scorer import Scorer
 
 log = structlog.get_logger()
@@ -29,9 +31,14 @@ class Assessor:
     """Scorers by name, and what to do when one does not answer."""
 
     def __init__(
-        self, scorers: Mapping[str, Scorer], patience_seconds: float = SCORER_PATIENCE_SECONDS
+        self,
+        scorers: Mapping[str, Scorer],
+        patience_seconds: float = SCORER_PATIENCE_SECONDS,
+        *,
+        embedder: Callable[[], Embedder | None] = lambda: None,
     ) -> None:
         self._scorers = scorers
+        self._embedder = embedder
         self._patience = patience_seconds
 
     async def assess(
@@ -49,6 +56,8 @@ class Assessor:
         confidence: a person will look.
         """
         if signals is not None:
+            if policy.samples is SampleAgreement.MEANING and [*signals] == ["samples"]:
+                return await self._by_meaning(policy, category, signals, ai_result)
             raw = raw_of_signal(
                 signals,
                 labels=policy.labels,
@@ -69,15 +78,54 @@ class Assessor:
             return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
         return await self._scored(policy, item, category)
 
+    async def _by_meaning(
+        self,
+        policy: GatePolicy,
+        category: str | None,
+        signals: Mapping[str, Any],
+        ai_result: Json,
+    ) -> Assessment:
+        """Of samples that may say the same in other words. One that cannot be read fails all: who
+        knows with whom it would have agreed?"""
+        samples: Sequence[Json] = signals["samples"]
+        texts = texts_of(samples, ai_result)
+        embedder = self._embedder()
+        if embedder is None:
+            log.error("embedder.missing", gate=policy.gate)
+            return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
+        version = embedder.version
+        failed = Assessment(confidence=None, failure=Reason.SCORER_FAILED, model_version=version)
+        try:
+            async with asyncio.timeout(self._patience):
+                found = await asyncio.gather(
+                    *(
+                        embedder.embed(text, gate=policy.gate, within=self._patience)
+                        for text in texts.values()
+                    )
+                )
+            raw = raw_of_meanings(samples, ai_result, dict(zip(texts, found, strict=True)))
+            return self._calibrated(policy, category, raw, model_version=version, signals=signals)
+        except TimeoutError:
+            log.warning("embedder.timed_out", gate=policy.gate, seconds=self._patience)
+            return replace(failed, failure=Reason.SCORER_TIMED_OUT)
+        except (ScorerFailed, InvalidInput) as failure:
+            log.warning("embedder.failed", gate=policy.gate, detail=failure.detail)
+            return failed
+        except Overloaded:
+            raise
+        except Exception:  # as for scores: a person looks
+            log.exception("embedder.crashed", gate=policy.gate)
+            return failed
+
     async def _scored(self, policy: GatePolicy, item: Item, category: str | None) -> Assessment:
         scorer = self._scorers[policy.scorer]
         try:
             async with asyncio.timeout(self._patience):
                 score = await scorer.score(item, gate=policy.gate, within=self._patience)
-            raw = raw_of_probabilities(
-                score.probabilities, labels=policy.labels, approve_labels=policy.approve_labels
+            raw = raw_of_score(score, labels=policy.labels, approve_labels=policy.approve_labels)
+            assessment = self._calibrated(
+                policy, category, raw, scorer=scorer, model_version=score.model_version
             )
-            assessment = self._calibrated(policy, category, raw, model_version=score.model_version)
         except Overloaded:
             raise
         except TimeoutError:
@@ -105,6 +153,7 @@ class Assessor:
         category: str | None,
         raw: RawScore,
         *,
+        scorer: Scorer | None = None,
         model_version: str | None = None,
         signals: Mapping[str, Any] | None = None,
     ) -> Assessment:
@@ -112,9 +161,9 @@ class Assessor:
         own. A workflow's signal stands as it is until its gate has earned a calibrator."""
         learned = policy.rule_for(category, source_of(model_version, signals)).calibrator
         if learned is not None:
-            confidence = Calibrator.from_json(learned)(raw.value)
-        elif model_version is not None:
-            confidence = self._scorers[policy.scorer].calibrate(raw.value)
+            confidence = read_calibrator(learned)(raw.value, raw.spread)
+        elif scorer is not None:  # the very one that scored: another version may have come
+            confidence = scorer.calibrate(raw.value, raw.spread)
         else:
             confidence = raw.value
         if not (math.isfinite(confidence) and 0 <= confidence <= 1):
@@ -122,6 +171,7 @@ class Assessor:
         return Assessment(
             confidence=confidence,
             raw_score=raw.value,
+            spread=raw.spread,
             label=raw.label,
             model_version=model_version,
         )

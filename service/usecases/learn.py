@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from service.confidence.members import rows_of
 from service.domain.decision import Decision
 from service.domain.gate import GatePolicy
 from service.domain.label import Label
@@ -41,6 +42,7 @@ def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict:
             decision_id=decision.id,
             gate=decision.gate,
             raw_score=raw_score,
+            spread=decision.assessment.spread,
             source=source,
             category=decision.category,
             right=verdict is Verdict.APPROVE and given.edited_result is None,
@@ -117,9 +119,11 @@ class Learner:
 def sample_of(labels: Sequence[Label]) -> Sample:
     """The labels as a sample, from the first day to the last."""
     named = any(label.category for label in labels)
+    spreads = [label.spread for label in labels if label.spread is not None]
     return Sample.of(
         [label.raw_score for label in labels],
         [label.right for label in labels],
+        spreads=rows_of(spreads) if labels and len(spreads) == len(labels) else None,
         categories=[label.category or "" for label in labels] if named else None,
         since=min((label.at for label in labels), default=None),
         until=max((label.at for label in labels), default=None),

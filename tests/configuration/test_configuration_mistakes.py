@@ -204,3 +204,11 @@ def test_an_app_without_what_its_mode_needs_is_told(mode: str, lacking: str) -> 
     said = complaint(text)
     assert f"line {where}: " in said
     assert lacking in said
+
+
+def test_samples_by_meaning_need_a_contract() -> None:
+    told = complaint(
+        GOOD.replace("    scorer: embedded\n", "    scorer: signals\n    samples: meaning\n")
+    )
+    assert "samples: meaning" in told
+    assert "write a contract" in told

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -157,6 +158,51 @@ def test_an_item_gets_one_score_alone_and_in_any_company(tmp_path: Path, kind: s
             assert one.spread.mutual_information == pytest.approx(
                 other.spread.mutual_information, abs=1e-6
             )
+
+
+MEMBERS_CALIBRATOR = {
+    "kind": "members",
+    "log_odds": 1,
+    "agreement": 2,
+    "mutual_information": -1,
+    "mean_log_probability": 0.5,
+    "shift": -2,
+}
+
+
+def test_a_bundle_may_be_calibrated_on_its_members_spread(tmp_path: Path) -> None:
+    bundle = write_bundle(
+        tmp_path,
+        words_graph(WORD_TABLES),
+        reader=ReaderKind.WORDPIECE,
+        reading=tokenizer(),
+        method="ensemble",
+        calibrator=MEMBERS_CALIBRATOR,
+    )
+    (score,) = scores(bundle, [Item(text="good day")])
+    raw, spread = score.probabilities["acceptable"], score.spread
+    assert spread is not None
+    z = (
+        math.log(raw / (1 - raw))
+        + 2 * spread.agreement
+        - spread.mutual_information
+        + 0.5 * spread.mean_log_probability
+        - 2
+    )
+    scorer = OnnxScorer(bundle, workers=1)
+    assert scorer.calibrate(raw, spread) == pytest.approx(1 / (1 + math.exp(-z)))
+    scorer.close()
+
+
+def test_a_calibrator_of_members_is_refused_for_a_model_that_is_one(tmp_path: Path) -> None:
+    with pytest.raises(BrokenBundle, match="several members"):
+        write_bundle(
+            tmp_path,
+            words_graph(WORD_TABLES[:1]),
+            reader=ReaderKind.WORDPIECE,
+            reading=tokenizer(),
+            calibrator=MEMBERS_CALIBRATOR,
+        )
 
 
 def test_a_model_with_embeddings_gives_unit_vectors(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from service.domain.decision import (
     Resume,
     ResumeMode,
     RiskLevel,
+    Spread,
     Thresholds,
     Zone,
 )
@@ -82,6 +83,13 @@ decisions = st.builds(
         Assessment,
         confidence=st.none() | shares,
         raw_score=st.none() | shares,
+        spread=st.none()
+        | st.builds(
+            Spread,
+            agreement=shares,
+            mutual_information=shares,
+            mean_log_probability=st.floats(-700, 0),
+        ),
         label=st.none() | texts,
         model_version=st.none() | texts,
         failure=st.none() | st.sampled_from(Reason),

@@ -4,7 +4,7 @@ import asyncio
 import math
 from typing import ClassVar
 
-from service.domain.decision import Item, Reads, Reason, Score, Zone
+from service.domain.decision import Item, Reads, Reason, Score, Spread, Zone
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.usecases.assess import Assessor
@@ -35,7 +35,7 @@ class Sure:
             truncated=self._truncated,
         )
 
-    def calibrate(self, raw: float) -> float:
+    def calibrate(self, raw: float, spread: Spread | None) -> float:
         return raw
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from service.domain.decision import Item, Reads, Score
+from service.domain.decision import Item, Reads, Score, Spread
 from service.domain.errors import Overloaded, ScorerFailed
 from service.domain.language_model import LanguageModel
 from service.domain.values import Json
@@ -130,7 +130,7 @@ class LanguageModelScorer:
             truncated=cut,
         )
 
-    def calibrate(self, raw: float) -> float:
+    def calibrate(self, raw: float, _spread: Spread | None = None, /) -> float:
         """A language model's word stands as it is until its gate has earned a calibrator."""
         return raw
 
