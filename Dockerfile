@@ -13,7 +13,7 @@ LABEL org.opencontainers.image.title="Confidence Gate" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin gate && \
-    install --directory --owner=gate --group=gate /var/lib/confidence-gate
+    install --directory --owner=gate --group=gate /var/lib/confidence-gate /var/lib/confidence-gate/models
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY plugin/__init__.py plugin/
@@ -26,6 +26,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     GATE_DATABASE_URL=sqlite:////var/lib/confidence-gate/gate.db \
+    GATE_REGISTRY_DIR=/var/lib/confidence-gate/models \
     GATE_HOST=0.0.0.0 \
     GATE_PORT=8000 \
     GATE_LOG_FORMAT=json

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
@@ -15,17 +14,17 @@ from service.configuration import BundleLabels, Configuration, load
 from service.configuration.sections import EMBEDDED_SCORER
 from service.domain.access import Role, Scope
 from service.domain.errors import BrokenBundle, Conflict
-from service.domain.gate import SIGNALS_SCORER, SampleAgreement
+from service.domain.gate import SampleAgreement
 from service.domain.language_model import LanguageModel
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.ports.bus import Bus
 from service.ports.clock import Clock, SystemClock
 from service.ports.meter import ModelMeter
-from service.ports.scorer import Scorer
 from service.ports.store import Store
+from service.registry.versions import Registry
 from service.resume import ResumeMessageWriter, make_resumers
-from service.scoring.bundle import Bundle, load_bundle
+from service.scoring.bundle import Bundle
 from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.openai.question import version_of
 from service.scoring.openai.scorer import LanguageModelScorer
@@ -34,6 +33,7 @@ from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
 from service.usecases.access import Doorkeeper
+from service.usecases.activate_model import demand_fit, users_of
 from service.usecases.assess import Assessor
 from service.usecases.audit_trail import AuditTrail
 from service.usecases.certify import CertifyGate
@@ -45,6 +45,8 @@ from service.usecases.gate_book import GateBook
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import Learner
+from service.usecases.live_models import LiveModels
+from service.usecases.model_book import ModelBook
 from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.review import ReviewTasks
@@ -57,24 +59,43 @@ log = structlog.get_logger()
 
 
 class Shelf:
-    """The model bundles that the configuration names, each loaded once."""
+    """The bundles that gates name: the version in force, or the newest before it that is whole.
+    Each is loaded once, and again when another one takes over."""
 
-    def __init__(self, models_dir: Path) -> None:
-        self._models_dir = models_dir
+    def __init__(self, registry: Registry, book: ModelBook) -> None:
+        self._registry = registry
+        self.book = book
         self.bundles: dict[str, Bundle] = {}
 
     def labels_of(self, name: str) -> BundleLabels:
         """Raises BrokenBundle where there is no whole bundle of that name."""
         if name not in self.bundles:
-            folder = self._models_dir / name
-            if not folder.is_dir():
-                raise BrokenBundle(
-                    f"There is no bundle {name!r} in {self._models_dir}.",
-                    fix=f"Use `{SIGNALS_SCORER}`, or a folder of GATE_MODELS_DIR.",
-                )
-            self.bundles[name] = load_bundle(folder)
+            self.bundles[name] = self._newest_whole(name)
         bundle = self.bundles[name]
         return BundleLabels(labels=bundle.labels, approve_labels=bundle.approve_labels)
+
+    def version_of(self, name: str) -> str | None:
+        """The version that is in force, even where this machine does not have it."""
+        if wanted := self.book.wanted(name):
+            return wanted.version
+        return self.bundles[name].version if name in self.bundles else None
+
+    def load(self, name: str, version: str | None) -> Bundle:
+        """A version's bundle, read again only where it is not the one at hand."""
+        known, wanted = self.bundles.get(name), version or self._registry.shipped_version(name)
+        return known if known and known.version == wanted else self._registry.load(name, version)
+
+    def _newest_whole(self, name: str) -> Bundle:
+        for version in self.book.fallbacks(name)[:-1]:
+            try:
+                return self._registry.load(name, version)
+            except BrokenBundle as broken:
+                log.error("model.not_loaded", version=version, reason=broken.detail)
+        return self._registry.load(name)
+
+
+def make_registry(settings: Settings) -> Registry:
+    return Registry(settings.models_dir, settings.registry_dir)
 
 
 def make_scorer(settings: Settings, bundle: Bundle, meter: ModelMeter | None = None) -> OnnxScorer:
@@ -94,6 +115,33 @@ def make_scorer(settings: Settings, bundle: Bundle, meter: ModelMeter | None = N
         largest_batch=settings.scorer_batch,
         queue_limit=settings.scorer_queue,
     )
+
+
+def open_models(
+    settings: Settings,
+    shelf: Shelf,
+    gates: GateBook,
+    clock: Clock,
+    metrics: Metrics,
+    beside: Mapping[str, LanguageModelScorer],
+) -> LiveModels[OnnxScorer | LanguageModelScorer]:
+    """The scorers of every bundle that a gate names, following their models' activations, and
+    those that are no bundles."""
+
+    def open_model(model: str, version: str | None) -> OnnxScorer:
+        bundle = shelf.load(model, version)
+        users = users_of(gates.offered(), model)
+        demand_fit(users, bundle.version, bundle.labels, bundle.approve_labels)
+        scorer = make_scorer(settings, bundle, metrics)
+        shelf.bundles[model] = bundle
+        return scorer
+
+    models: LiveModels[OnnxScorer | LanguageModelScorer] = LiveModels(
+        book=shelf.book, open_model=open_model, clock=clock, meter=metrics, beside=beside
+    )
+    for model in list(shelf.bundles):
+        models.start(model)
+    return models
 
 
 def certifier(store: Store, gates: GateBook, clock: Clock) -> CertifyGate:
@@ -161,32 +209,33 @@ def build_learner(
     bus: Bus,
     gates: GateBook,
     clock: Clock,
-    bundles: Mapping[str, Bundle],
+    shelf: Shelf,
     language_models: Mapping[str, LanguageModel],
 ) -> Learner:
     return Learner(
         store=store,
         gates=gates,
         certify=CertifyGate(store=store, gates=gates, bus=bus, clock=clock),
-        model_versions={
-            **{name: bundle.version for name, bundle in bundles.items()},
-            **{name: version_of(model) for name, model in language_models.items()},
-        },
+        version_of=lambda name: (
+            version_of(language_models[name]) if name in language_models else shelf.version_of(name)
+        ),
     )
 
 
 def prepare(
     settings: Settings, store: Store, clock: Clock
-) -> tuple[Configuration, GateBook, Mapping[str, Bundle]]:
+) -> tuple[Configuration, GateBook, Shelf]:
     """Migrate the store, read the configuration, make its gates the gates in force."""
-    shelf = Shelf(settings.models_dir)
-    configuration = load(settings.config, shelf.labels_of)
     store.migrate()
+    book = ModelBook(store)
+    book.load()
+    shelf = Shelf(make_registry(settings), book)
+    configuration = load(settings.config, shelf.labels_of)
     gates = GateBook(store)
     gates.adopt(configuration.gates, clock.now())
     if any(policy.samples is SampleAgreement.MEANING for policy in gates.offered()):
         shelf.labels_of(EMBEDDED_SCORER)  # its encoder tells what samples mean
-    return configuration, gates, shelf.bundles
+    return configuration, gates, shelf
 
 
 def build_app(
@@ -195,25 +244,29 @@ def build_app(
     """The whole service as one application. Raises GateError where the settings cannot work."""
     clock = clock or SystemClock()
     store = SqlStore(settings.database_url)
-    configuration, gates, bundles = prepare(settings, store, clock)
+    configuration, gates, shelf = prepare(settings, store, clock)
     doorkeeper = Doorkeeper(store=store, clock=clock)
     _bootstrap_access(settings, doorkeeper)
     bus = open_bus(settings)
     metrics = Metrics()
-    scorers: dict[str, OnnxScorer | LanguageModelScorer] = {
-        **{name: make_scorer(settings, bundle, metrics) for name, bundle in bundles.items()},
-        **{name: LanguageModelScorer(m) for name, m in configuration.language_models.items()},
-    }
+    models = open_models(
+        settings,
+        shelf,
+        gates,
+        clock,
+        metrics,
+        {name: LanguageModelScorer(m) for name, m in configuration.language_models.items()},
+    )
     recorder = Recorder(store)
     redactor = LabelRedactor()
     writer = ResumeMessageWriter(configuration.apps)
     forecast = Forecast(store=store, clock=clock)
-    learner = build_learner(store, bus, gates, clock, bundles, configuration.language_models)
+    learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
     services = Services(
         decide=DecideItem(
             gates=gates,
             assessor=GuardedAssessor(
-                Assessor(scorers, embedder=lambda: _embedder(scorers)), TextGuard()
+                Assessor(models, embedder=lambda: _embedder(models)), TextGuard()
             ),
             recorder=recorder,
             bus=bus,
@@ -236,7 +289,7 @@ def build_app(
         audit=AuditTrail(store),
         gates=gates,
         forecast=forecast,
-        explain=Explain(scorers=scorers, gates=gates),
+        explain=Explain(scorers=models, gates=gates),
         learner=learner,
         live=Live(bus),
         bus=bus,
@@ -249,12 +302,12 @@ def build_app(
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )
-    background.loops = (*background.loops, forecast.run)
+    background.loops = (*background.loops, forecast.run, models.follow)
 
     def on_stop() -> None:
         background.end()
         recorder.close()
-        _close_all(scorers)
+        models.close()
         bus.close()
         store.close()
 
@@ -266,17 +319,13 @@ def build_app(
             # Without the bus everything still works, only later: no reason to turn work away.
             facts={
                 "bus": lambda: "ok" if bus.is_healthy() else "away",
-                "models": lambda: {s.version: s.provider for s in scorers.values()},
+                "models": lambda: {s.version: s.provider for s in models.values()},
+                "model_versions": models.standings,
             },
         ),
         on_start=background.start,
         on_stop=on_stop,
     )
-
-
-def _close_all(scorers: Mapping[str, Scorer]) -> None:
-    for scorer in scorers.values():
-        scorer.close()
 
 
 def _embedder(models: Mapping[str, OnnxScorer | LanguageModelScorer]) -> OnnxScorer | None:

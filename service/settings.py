@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _STORE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
 _BUS = re.compile(r"(rediss?|unix)://.+")
+_WEB = re.compile(r"https?://[^\s/]+(/\S*)?")
 _PASSWORD = re.compile(r"(://[^:@/]*:).*(?=@)|([?&]password=)[^&]*")
 
 
@@ -34,6 +35,15 @@ class Settings(BaseSettings):
     )
     models_dir: Path = Field(
         _REPOSITORY / "models", description="Where model bundles lie, one folder each."
+    )
+    registry_dir: Path = Field(
+        _REPOSITORY / "var" / "models",
+        description="Where added versions of models are kept. Replicas may share it.",
+    )
+    mlflow_url: str | None = Field(
+        None,
+        repr=False,
+        description="The MLflow server that `model add mlflow:...` and `model push` speak to.",
     )
     config: Path | None = Field(
         None,
@@ -104,6 +114,13 @@ class Settings(BaseSettings):
     def _redis(cls, value: str | None) -> str | None:
         if value is not None and not _BUS.fullmatch(value):
             raise ValueError("write it as redis://HOST, rediss://HOST or unix://PATH")
+        return value
+
+    @field_validator("mlflow_url")
+    @classmethod
+    def _mlflow(cls, value: str | None) -> str | None:
+        if value is not None and not _WEB.fullmatch(value):
+            raise ValueError("write it as http://HOST:PORT or https://USER:PASSWORD@HOST")
         return value
 
     @field_validator("bootstrap_admin")

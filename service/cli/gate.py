@@ -103,12 +103,13 @@ def calibrate(
         contract = _contract(target, alpha_approve, alpha_reject, alpha, delta)
         rows = read_rows(file)
         clock, store = SystemClock(), SqlStore(settings.database_url)
-        _, gates, bundles = prepare(settings, store, clock)
+        _, gates, shelf = prepare(settings, store, clock)
         policy = next((one for one in gates.offered() if one.gate == gate), None)
         if policy is None:
             known = ", ".join(one.gate for one in gates.offered())
             raise InvalidInput(f"There is no gate {gate!r}.", fix=f"The gates are: {known}.")
-        scorer = make_scorer(settings, bundles[policy.scorer]) if policy.scorer in bundles else None
+        bundle = shelf.bundles.get(policy.scorer)
+        scorer = make_scorer(settings, bundle) if bundle else None
         sample = _sample(rows, policy, scorer)
         source = scorer.version if scorer else SCORES_OF_A_FILE
         issued = certifier(store, gates, clock)(

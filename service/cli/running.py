@@ -63,10 +63,11 @@ def worker() -> None:
     clock = SystemClock()
     with told_in_words():
         store = SqlStore(chosen.database_url)
-        configuration, gates, bundles = prepare(chosen, store, clock)
+        configuration, gates, shelf = prepare(chosen, store, clock)
         bus = open_bus(chosen)
-        learner = build_learner(store, bus, gates, clock, bundles, configuration.language_models)
+        learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
         background = build_background(configuration, store, bus, gates, clock, Metrics(), learner)
+        background.loops = (*background.loops, shelf.book.follow)
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())

@@ -87,6 +87,14 @@ class BrokenBundle(GateError):
     """The model bundle is not whole."""
 
 
+class UnfitBundle(BrokenBundle):
+    """A gate that uses the model judges by other labels."""
+
+
+class MissingVersion(BrokenBundle):
+    """This machine does not have that version of the model."""
+
+
 # --- review ---
 
 

@@ -47,3 +47,11 @@ class Meter(Protocol):
     def attempted(self, delivery: Delivery) -> None:
         """A delivery was tried; its state says how it ended."""
         ...
+
+    def model_switched(self, model: str, *, took_over: bool) -> None:
+        """Another version was to take over: it did, or the one before goes on."""
+        ...
+
+    def model_stands(self, model: str, *, behind: bool) -> None:
+        """Whether this process scores with another version than the one in force."""
+        ...

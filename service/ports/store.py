@@ -16,6 +16,7 @@ from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import CertificateId, DecisionId, DeliveryId, TaskId
 from service.domain.label import Label
+from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
 from service.domain.review import ReviewTask, TaskState
 
@@ -242,6 +243,20 @@ class Certificates(Protocol):
     def get(self, certificate_id: CertificateId) -> StoredCertificate | None: ...
 
 
+class Activations(Protocol):
+    def history(self, model: str | None = None) -> list[Activation]:
+        """The model's activations, or those of every model one after the other, newest first."""
+        ...
+
+    def add(self, activation: Activation) -> None:
+        """Raises Conflict where that number is taken: somebody else was faster."""
+        ...
+
+    def settle(self, activation: Activation) -> bool:
+        """Write how a pending activation ended; False where it is no longer pending."""
+        ...
+
+
 class Access(Protocol):
     def add_key(self, key: ApiKey) -> None: ...
 
@@ -285,6 +300,8 @@ class Transaction(Protocol):
     def labels(self) -> Labels: ...
     @property
     def certificates(self) -> Certificates: ...
+    @property
+    def activations(self) -> Activations: ...
     @property
     def access(self) -> Access: ...
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from service.domain.errors import StoreUnavailable
 from service.store import migrations
 from service.store.access import SqlAccess
+from service.store.activations import SqlActivations
 from service.store.audit import SqlAudit
 from service.store.certificates import SqlCertificates
 from service.store.decisions import SqlDecisions
@@ -43,6 +44,7 @@ class SqlTransaction:
         self.policies = SqlPolicies(connection)
         self.certificates = SqlCertificates(connection)
         self.labels = SqlLabels(connection)
+        self.activations = SqlActivations(connection)
         self.access = SqlAccess(connection)
 
 

@@ -265,6 +265,22 @@ certificates = Table(
     Index(None, "gate"),
 )
 
+model_activations = Table(
+    "model_activations",
+    metadata,
+    _key("model"),
+    _key("number", Integer),
+    _some("version"),
+    _maybe("replaces"),
+    _maybe("back_to", Integer),
+    _some("cause"),
+    _some("actor"),
+    _some("at", Moment),
+    _some("state"),
+    _some("reason"),
+    _maybe("settled_at", Moment),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -80,6 +80,18 @@ class Metrics:
             ("mode", "state"),
             registry=self.registry,
         )
+        self._switches = Counter(
+            f"{PREFIX}_model_switches",
+            "New versions of models that were to take over",
+            ("model", "result"),
+            registry=self.registry,
+        )
+        self._behind = Gauge(
+            f"{PREFIX}_model_behind",
+            "1 while another version scores here than the one in force",
+            ("model",),
+            registry=self.registry,
+        )
 
         self._providers = Gauge(
             f"{PREFIX}_model_info",
@@ -127,6 +139,12 @@ class Metrics:
 
     def attempted(self, delivery: Delivery) -> None:
         self._deliveries.labels(delivery.mode.value, delivery.state.value).inc()
+
+    def model_switched(self, model: str, *, took_over: bool) -> None:
+        self._switches.labels(model, "took_over" if took_over else "failed").inc()
+
+    def model_stands(self, model: str, *, behind: bool) -> None:
+        self._behind.labels(model).set(behind)
 
     # --- the ModelMeter port ---
 

@@ -6,6 +6,7 @@ from typing import Any
 from service.domain.audit import AuditDraft
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery
+from service.domain.model import Activation, ActivationState
 from service.domain.outcome import Outcome
 from service.domain.review import ReviewTask
 
@@ -86,5 +87,23 @@ def draft_of_delivery(delivery: Delivery, what: str, actor: str, at: datetime) -
             "reason": delivery.reason,
             "proof": delivery.proof
             and {"kind": delivery.proof.kind, "detail": delivery.proof.detail},
+        },
+    )
+
+
+def draft_of_activation(activation: Activation, actor: str, at: datetime) -> AuditDraft:
+    """Somebody put a version of a model in force, or how that went."""
+    settled = activation.state is not ActivationState.PENDING
+    return AuditDraft(
+        at=at,
+        kind=f"model.{activation.state.value}" if settled else "model.activated",
+        subject=activation.model,
+        actor=actor,
+        payload={
+            "number": activation.number,
+            "version": activation.version,
+            "replaces": activation.replaces,
+            "cause": activation.cause.value,
+            "reason": activation.reason,
         },
     )

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -62,12 +62,12 @@ class Learner:
         store: Store,
         gates: GateBook,
         certify: CertifyGate,
-        model_versions: Mapping[str, str],
+        version_of: Callable[[str], str | None],
     ) -> None:
         self._store = store
         self._gates = gates
         self._certify = certify
-        self._model_versions = model_versions
+        self._version_of = version_of
 
     def run(self, stop: threading.Event) -> None:
         """Look at every gate now and then, until told to stop."""
@@ -95,7 +95,7 @@ class Learner:
             labels = tx.labels.of_panel(policy.gate)
         sources = Counter(label.source for label in labels)
         usual = sources.most_common(1)[0][0] if sources else ""
-        source = self._model_versions.get(policy.scorer, usual)
+        source = self._version_of(policy.scorer) or usual
         return source, [label for label in labels if label.source == source]
 
     def _rests_on(self, policy: GatePolicy, source: str) -> int:

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-from service.bootstrap import Shelf
 from service.configuration import load, parse
 from service.domain.decision import ResumeMode
 from service.settings import Settings, variable_of
 from tests.deploy.image import ROOT, Dockerfile
+from tests.shelf import shipped
 
 COMPOSE = ROOT / "docker-compose.yml"
 TEXT = COMPOSE.read_text()
 TREE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = TREE["services"]
 OURS = ("service", "worker")
-SHELF = Shelf(ROOT / "models")
+SHELF = shipped(ROOT / "models")
 
 
 @pytest.mark.parametrize("name", ["docker-compose.yml", "deploy/compose.gpu.yml"])

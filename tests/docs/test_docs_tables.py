@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from service.bootstrap import Shelf
 from service.configuration import ConfigurationError, parse
 from service.configuration.sections import (
     AppSection,
@@ -24,6 +23,7 @@ from service.telemetry.metrics import Metrics
 from service.web import api, ops
 from service.web.problems import slug_of, status_of
 from tests.docs.pages import ROOT, first_cells, section, text_of
+from tests.shelf import shipped
 
 OPERATIONS = text_of("docs/operations.md")
 API = text_of("docs/api.md")
@@ -138,5 +138,5 @@ REFUNDS = "gates:\n  refunds:\n    scorer: signals\n    thresholds: {low: 0.1, h
 def test_the_messages_are_told_as_they_are(mistaken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SHOP_KEY", raising=False)
     with pytest.raises(ConfigurationError) as caught:
-        parse(mistaken, Shelf(Path("models")).labels_of, name="gates.yml")
+        parse(mistaken, shipped(Path("models")).labels_of, name="gates.yml")
     assert f"`{caught.value.detail.splitlines()[0]}`" in CONFIGURATION, caught.value.detail

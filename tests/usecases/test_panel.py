@@ -196,7 +196,7 @@ def test_items_chosen_for_their_scores_are_no_panel(house: House, ask: Ask) -> N
 
 def learner(house: House) -> Learner:
     certify = CertifyGate(store=house.store, gates=house.gates, bus=house.bus, clock=house.clock)
-    return Learner(store=house.store, gates=house.gates, certify=certify, model_versions={})
+    return Learner(store=house.store, gates=house.gates, certify=certify, version_of=lambda _: None)
 
 
 def fill_panel(house: House, items: int) -> None:

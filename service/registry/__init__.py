@@ -1,0 +1,1 @@
+"""Where versions of models lie, and where new ones come from: folders, archives, MLflow."""

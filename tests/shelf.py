@@ -1,0 +1,14 @@
+"""The bundles that are shipped, as they are where nothing was ever activated."""
+
+import tempfile
+from pathlib import Path
+
+from service.bootstrap import Shelf
+from service.registry.versions import Registry
+from service.store.sql_store import SqlStore
+from service.usecases.model_book import ModelBook
+
+
+def shipped(models: Path) -> Shelf:
+    nothing = Path(tempfile.gettempdir()) / "nothing-was-added"
+    return Shelf(Registry(models, nothing), ModelBook(SqlStore(f"sqlite:///{nothing}.db")))
