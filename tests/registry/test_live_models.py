@@ -137,6 +137,18 @@ def test_a_new_version_takes_over_and_the_old_one_ends_with_who_began_with_it(
     assert replica.shelf.version_of(MODEL) == version
 
 
+def test_whoever_goes_back_soon_finds_the_old_one_warm(company: Company) -> None:
+    replica = company.replica()
+    old = replica.models[MODEL]
+    company.activate(replica.registry.add(FolderSource(company.bundle())).version)
+    replica.look()
+    assert replica.models[MODEL] is not old
+    company.activations.roll_back(MODEL, shipped=old.version, actor="lin")
+    replica.look()
+    assert replica.models[MODEL] is old
+    assert company.newest.state is ActivationState.TAKEN_OVER
+
+
 def test_every_step_is_in_the_audit_trail(company: Company) -> None:
     replica = company.replica()
     company.activate(replica.registry.add(FolderSource(company.bundle())).version)
