@@ -10,11 +10,18 @@ from fastapi import FastAPI
 
 from service.bus.memory import InProcessBus
 from service.bus.redis_streams import RedisBus
-from service.configuration import BundleLabels, Configuration, load
+from service.configuration import (
+    BundleLabels,
+    Configuration,
+    ConfigurationError,
+    LabelsOf,
+    Workshop,
+    load,
+)
 from service.configuration.sections import EMBEDDED_SCORER
 from service.domain.access import Role, Scope
 from service.domain.errors import BrokenBundle, Conflict
-from service.domain.gate import SampleAgreement
+from service.domain.gate import SIGNALS_SCORER, SampleAgreement
 from service.domain.language_model import LanguageModel
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
@@ -32,16 +39,19 @@ from service.scoring.session import Provider, Runtime
 from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
+from service.thresholds.replay import Calibrate, CalibratorOf
 from service.usecases.access import Doorkeeper
 from service.usecases.activate_model import demand_fit, users_of
 from service.usecases.assess import Assessor
 from service.usecases.audit_trail import AuditTrail
 from service.usecases.certify import CertifyGate
+from service.usecases.change_gate import ChangeGate
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries, DeliveryWorker
 from service.usecases.explain import Explain
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
+from service.usecases.gate_report import GateReport
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import Learner
@@ -49,6 +59,7 @@ from service.usecases.live_models import LiveModels
 from service.usecases.model_book import ModelBook
 from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
+from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
 from service.web.app import create_app
 from service.web.live import Live
@@ -96,6 +107,38 @@ class Shelf:
 
 def make_registry(settings: Settings) -> Registry:
     return Registry(settings.models_dir, settings.registry_dir)
+
+
+def labels_among(*shelves: Mapping[str, Bundle] | Mapping[str, LanguageModel]) -> LabelsOf:
+    """The labels of the models that were made ready: a running service scores with no others."""
+
+    def labels_of(name: str) -> BundleLabels:
+        for shelf in shelves:
+            if name in shelf:
+                model = shelf[name]
+                return BundleLabels(labels=model.labels, approve_labels=model.approve_labels)
+        known = ", ".join([SIGNALS_SCORER, *sorted(name for shelf in shelves for name in shelf)])
+        raise BrokenBundle(
+            f"There is no model {name!r} in this service.", fix=f"The scorers are: {known}."
+        )
+
+    return labels_of
+
+
+def calibrators_among(
+    bundles: Mapping[str, Bundle], language_models: Mapping[str, LanguageModel]
+) -> CalibratorOf:
+    """The calibrator that comes with the scores of a model which is loaded now."""
+    as_it_stands = {version_of(model) for model in language_models.values()}
+
+    def calibrator_of(source: str) -> Calibrate | None:
+        if source in as_it_stands:
+            return lambda raw, _: raw
+        found = (one.calibrator for one in list(bundles.values()) if one.version == source)
+        calibrator = next(found, None)
+        return calibrator.many if calibrator else None
+
+    return calibrator_of
 
 
 def make_scorer(settings: Settings, bundle: Bundle, meter: ModelMeter | None = None) -> OnnxScorer:
@@ -233,9 +276,24 @@ def prepare(
     configuration = load(settings.config, shelf.labels_of)
     gates = GateBook(store)
     gates.adopt(configuration.gates, clock.now())
+    _check_what_people_put(configuration, gates, shelf)
     if any(policy.samples is SampleAgreement.MEANING for policy in gates.offered()):
         shelf.labels_of(EMBEDDED_SCORER)  # its encoder tells what samples mean
     return configuration, gates, shelf
+
+
+def _check_what_people_put(configuration: Configuration, gates: GateBook, shelf: Shelf) -> None:
+    """Gates that were changed since the file was read need their apps and models too."""
+    for policy in gates.offered():
+        gone = [app for app in policy.apps if app not in configuration.apps]
+        if gone:
+            raise ConfigurationError(
+                f"The gate {policy.gate!r} names the app {gone[0]!r} in version {policy.version}, "
+                "and GATE_CONFIG no longer has it.",
+                fix="Put it back under apps until the gate is changed.",
+            )
+        if policy.scorer not in (SIGNALS_SCORER, *configuration.language_models):
+            shelf.labels_of(policy.scorer)
 
 
 def build_app(
@@ -288,6 +346,17 @@ def build_app(
         doorkeeper=doorkeeper,
         audit=AuditTrail(store),
         gates=gates,
+        changes=ChangeGate(store=store, gates=gates, bus=bus, clock=clock),
+        workshop=Workshop(
+            configuration.apps, labels_among(shelf.bundles, configuration.language_models)
+        ),
+        replay=ReplayGate(
+            store=store,
+            gates=gates,
+            learner=learner,
+            calibrator_of=calibrators_among(shelf.bundles, configuration.language_models),
+        ),
+        report=GateReport(gates=gates, learner=learner),
         forecast=forecast,
         explain=Explain(scorers=models, gates=gates),
         learner=learner,

@@ -1,11 +1,13 @@
-"""The gates that a key may ask."""
+"""The gates that a key may ask, what they say, and how they are changed."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from plugin.contract.decisions import ResumeMode, Thresholds
-from plugin.contract.values import Answer, Json
+from plugin.contract.values import Answer, Json, Request, Text
+
+MAX_VERSION = 999_999_999
 
 
 class GateSummary(Answer):
@@ -45,6 +47,14 @@ class LabelsNeeded(Answer):
     most: int | None = None
 
 
+class EarnedThresholds(Answer):
+    """Thresholds under a certificate, for the gate (`scope` is `None`) or one category."""
+
+    scope: str | None = None
+    certificate: str
+    thresholds: Thresholds
+
+
 class Gate(GateSummary):
     """Answer of `GET /v1/gates/{gate}`: the policy in force, and what it stands on."""
 
@@ -55,15 +65,40 @@ class Gate(GateSummary):
     contract: dict[str, Json] | None = None
     certificates: list[CertificateSummary] = Field(default_factory=list)
     labels_needed: list[LabelsNeeded] = Field(default_factory=list)
+    policy: dict[str, Json] = Field(default_factory=dict)
+    """The whole policy by the keys of `GATE_CONFIG`: what `PUT` takes. The ETag is its version."""
+    file_ignored: bool = False
+    """Whether the file says something else, since the gate was changed after it was read."""
 
 
 class GateVersion(Answer):
-    """One version of a gate: what it said, since when, and why it was made."""
+    """One version of a gate: what it said, since when, why it was made and by whom."""
 
     version: int
-    cause: str
+    cause: Literal["file", "put", "certificate", "adaptation", "rollback"]
+    actor: str = ""
+    note: str = ""
+    restores: int | None = None
+    """The version that this one put back."""
     created_at: AwareDatetime
     policy: dict[str, Json]
+    """By the keys of `GATE_CONFIG`."""
+    earned: list[EarnedThresholds] = Field(default_factory=list)
+
+
+class GateChange(Request):
+    """Body of `PUT /v1/gates/{gate}`: a whole policy, or the number of a version to put back."""
+
+    policy: dict[str, Json] | None = None
+    put_back: int | None = Field(default=None, ge=1, le=MAX_VERSION)
+    note: Text = Field(default="", max_length=1000)
+    """Why, for those who read the history."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.policy is None) == (self.put_back is None):
+            raise ValueError("send either policy or put_back")
+        return self
 
 
 class GateVersions(Answer):
@@ -77,3 +112,90 @@ class GateList(Answer):
     """Answer of `GET /v1/gates`."""
 
     gates: list[GateSummary]
+
+
+class ReplayRequest(Request):
+    """Body of `POST /v1/gates/{gate}/replay`: what would be different, and over which decisions."""
+
+    candidate: dict[str, Json] = Field(default_factory=dict)
+    """Keys of `GATE_CONFIG`; what is left out is as in the policy in force."""
+    put_back: int | None = Field(default=None, ge=1, le=MAX_VERSION)
+    """Instead of `candidate`: the version whose return is weighed."""
+    costs: dict[str, float] | None = None
+    """As `costs` of a contract; without them, the candidate's own or those in force."""
+    since: AwareDatetime | None = Field(default=None, strict=False)
+    until: AwareDatetime | None = Field(default=None, strict=False)
+    limit: int = Field(default=100_000, ge=1, le=1_000_000)
+
+
+class ShareFound(Answer):
+    """`count` of `of`; the true share lies in [low, high] with 95 % confidence. `None`: unknown."""
+
+    value: float | None
+    low: float
+    high: float
+    count: int
+    of: int
+
+
+class SideFound(Answer):
+    """The automatic answers of one kind, and what is known of their errors."""
+
+    decided: int
+    judged: int
+    """How many of them somebody judged: reviewers, the panel, or what turned out later."""
+    wrong: int
+    """How many of those judged were wrong: the fewest errors there can be."""
+    most_wrong: int
+    """If all that nobody judged were wrong."""
+    panel: ShareFound
+    """Among the panel's items, which are like all others: the estimate of the share of errors."""
+
+
+class CostFound(Answer):
+    """Per decision: `value` in [low, high] by the panel; [least, most] is what remains possible."""
+
+    value: float | None
+    low: float
+    high: float
+    least: float
+    most: float
+
+
+class PolicyFigures(Answer):
+    """What one policy did, or would have done."""
+
+    items: int
+    automation: float
+    reviews: int
+    reviews_a_day: float | None
+    audits: float
+    """The share of all items that the panel asks about besides."""
+    approvals: SideFound
+    rejections: SideFound
+    wrong_answers: ShareFound
+    """Of the automatic answers, by the panel."""
+    system_error: ShareFound
+    """Of all items, by the panel."""
+    cost: CostFound | None
+
+
+class ReplayReport(Answer):
+    """Answer of a replay: the candidate and the policy in force on the same decisions."""
+
+    gate: str
+    policy_version: int
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    in_force: PolicyFigures
+    candidate: PolicyFigures
+    thresholds: Thresholds
+    """The candidate's, for items without a category of their own."""
+    agreement: ShareFound
+    moved: dict[str, dict[str, int]]
+    """Items by zone: under the policy in force, then under the candidate."""
+    unknown: int
+    """Decisions that could not be replayed, and are left out of both."""
+    certificates: list[dict[str, str]] = Field(default_factory=list)
+    """What the candidate would stand on if it were certified now, in words by language. Its errors
+    are then counted on labels that took part in choosing its thresholds."""

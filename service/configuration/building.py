@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from service.configuration.reading import ConfigurationError, Lines
 from service.configuration.sections import AppSection, GateSection, LanguageModelSection
 from service.domain.app import App
 from service.domain.decision import ResumeMode
@@ -33,6 +32,9 @@ class BundleLabels:
     labels: tuple[str, ...]
     approve_labels: tuple[str, ...]
 
+
+type Complaint = Callable[[str, str], GateError]
+"""The error that says of a key of the gate what is wrong with it."""
 
 type LabelsOf = Callable[[str], BundleLabels]
 """The labels of a bundle by name. Raises GateError where there is no such bundle."""
@@ -69,11 +71,13 @@ def build_gate(
     section: GateSection,
     apps: Mapping[AppName, App],
     labels_of: LabelsOf,
-    lines: Lines,
+    complaint: Complaint,
 ) -> GatePolicy:
+    """The policy that the section describes. Raises what `complaint` makes of a mistake."""
+
     def demand(holds: bool, key: str, message: str) -> None:
         if not holds:
-            raise ConfigurationError(lines.say(("gates", gate, *key.split(".")), message))
+            raise complaint(key, message)
 
     labels, approve = _labels(section, labels_of, demand)
     for key, names in (("labels", labels), ("approve_labels", approve)):

@@ -88,6 +88,7 @@ class ContractSection(Section):
     wrong_answers: Limit | None = None
     confidence: Border = 0.9
     review: BoundsSection = BoundsSection()
+    reviews_a_day: Annotated[int, Field(ge=1, strict=True)] | None = None
     costs: CostsSection | None = None
 
     @model_validator(mode="after")

@@ -119,6 +119,11 @@ class RiskContract:
         return MappingProxyType({name: limit for name, limit in limits.items() if limit})
 
     @property
+    def promised(self) -> tuple[Mapping[Promise, float], Target, float]:
+        """What certificates of it prove: limits, target and confidence, not review or costs."""
+        return self.promises, self.target, self.confidence
+
+    @property
     def delta_each(self) -> float:
         """The share of delta that each promise may use up: delta / 2 where both sides have one."""
         return self.delta / len(self.promises)

@@ -4,6 +4,7 @@ The class says what kind of failure it is (`web/problems.py` turns the kind into
 its docstring is the default message; `fix` tells the caller what to do next.
 """
 
+from collections.abc import Sequence
 from inspect import cleandoc
 
 
@@ -61,6 +62,30 @@ class UnknownGate(NotFound):
     """There is no gate of that name for this key."""
 
     fix = "List the gates with GET /v1/gates, or add the gate to GATE_CONFIG."
+
+
+class BadPolicy(InvalidInput):
+    """This is no policy that a gate could have."""
+
+    def __init__(self, mistakes: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__("; ".join(f"{where} {what}" for where, what in mistakes) or None)
+        self.mistakes = tuple(mistakes)
+
+
+class ChangedMeanwhile(Conflict):
+    """The gate is no longer at the version that this change was made for."""
+
+    fix = "Read the gate as it is now, and decide again."
+
+
+class VersionNotNamed(InvalidInput):
+    """A change must say which version of the gate it changes."""
+
+    fix = 'Send If-Match with the ETag of GET /v1/gates/{gate}, for instance If-Match: "7".'
+
+
+class UnknownVersion(NotFound):
+    """The gate has no such version."""
 
 
 class CrossedThresholds(InvalidInput):

@@ -80,6 +80,14 @@ class Rule:
     uncertified: bool = False
 
 
+class Stand(StrEnum):
+    """What speaks for a gate's thresholds."""
+
+    FIXED = "fixed"  # set by hand: nothing
+    CERTIFIED = "certified"
+    UNCERTIFIED = "uncertified"  # nothing yet, so people decide
+
+
 @dataclass(frozen=True, kw_only=True)
 class GatePolicy:
     """One version of a gate. `labels` is the order that logits and members follow.
@@ -104,6 +112,14 @@ class GatePolicy:
     samples: SampleAgreement = SampleAgreement.EXACT
     apps: tuple[AppName, ...] = ()
     created_at: datetime | None = None
+
+    @property
+    def stand(self) -> Stand:
+        """What speaks for its thresholds."""
+        if self.contract is None:
+            return Stand.FIXED
+        opened = any(one.thresholds != CLOSED for one in self.certified.values())
+        return Stand.CERTIFIED if opened else Stand.UNCERTIFIED
 
     def rule_for(self, category: str | None, source: str | None = None) -> Rule:
         """The category's own rule where it has one, else the gate's.

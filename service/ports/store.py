@@ -4,7 +4,7 @@ Repositories hold no rules: they load and save domain values. The same behaviour
 is pinned by the conformance suite in tests/store.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +12,14 @@ from typing import Any, Protocol
 
 from service.domain.access import ApiKey, Person, Session
 from service.domain.audit import AuditDraft, AuditEntry, ChainHead, StoredPayload
+from service.domain.change import Cause, Change
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import CertificateId, DecisionId, DeliveryId, TaskId
 from service.domain.label import Label
 from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
+from service.domain.recorded import Period, RecordedItems
 from service.domain.review import ReviewTask, TaskState
 
 
@@ -50,12 +52,12 @@ class StoredAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPolicy:
-    """A version of a gate's policy, as the document it was written as."""
+    """A version of a gate's policy, as the document it was written as, and why it was."""
 
     gate: str
     version: int
     document: dict[str, Any]
-    cause: str  # "config", "certificate"
+    change: Change
     created_at: datetime
 
 
@@ -214,15 +216,23 @@ class Idempotency(Protocol):
 
 
 class Policies(Protocol):
-    def latest(self, *, cause: str | None = None) -> list[StoredPolicy]:
-        """The newest version of every gate, or the newest that came from this cause."""
+    def latest(self, *, causes: Collection[Cause] | None = None) -> list[StoredPolicy]:
+        """The newest version of every gate, or the newest that came from one of these causes."""
+        ...
+
+    def get(self, gate: str, version: int) -> StoredPolicy | None: ...
+
+    def all_of(self, gate: str) -> list[StoredPolicy]:
+        """Every version of the gate, the newest first."""
         ...
 
     def versions(self, gate: str, page: Page) -> list[StoredPolicy]:
         """The gate's versions, newest first; the page's `before` is a version."""
         ...
 
-    def add(self, policy: StoredPolicy) -> None: ...
+    def add(self, policy: StoredPolicy) -> None:
+        """Raises ChangedMeanwhile where that version of the gate is stored already."""
+        ...
 
 
 class Labels(Protocol):
@@ -254,6 +264,16 @@ class Activations(Protocol):
 
     def settle(self, activation: Activation) -> bool:
         """Write how a pending activation ended; False where it is no longer pending."""
+        ...
+
+
+class Recorded(Protocol):
+    def stream(self, period: Period) -> Iterator[RecordedItems]:
+        """The decisions, the newest first, in batches. Read them while the transaction lasts."""
+        ...
+
+    def span(self, period: Period) -> tuple[datetime, datetime] | None:
+        """When the first and the last of them were made; None where there are none."""
         ...
 
 
@@ -302,6 +322,8 @@ class Transaction(Protocol):
     def certificates(self) -> Certificates: ...
     @property
     def activations(self) -> Activations: ...
+    @property
+    def recorded(self) -> Recorded: ...
     @property
     def access(self) -> Access: ...
 

@@ -1,10 +1,13 @@
 """Versions of gate policies."""
 
+from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from service.domain.errors import Conflict
+from service.domain.change import Cause, Change
+from service.domain.errors import ChangedMeanwhile
 from service.ports.store import Page, StoredPolicy
 from service.store import tables
 from service.store.statements import insert_unless_taken
@@ -16,10 +19,10 @@ class SqlPolicies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def latest(self, *, cause: str | None = None) -> list[StoredPolicy]:
+    def latest(self, *, causes: Collection[Cause] | None = None) -> list[StoredPolicy]:
         newest = select(_policy.gate, func.max(_policy.version).label("version"))
-        if cause is not None:
-            newest = newest.where(_policy.cause == cause)
+        if causes is not None:
+            newest = newest.where(_policy.cause.in_(causes))
         found = newest.group_by(_policy.gate).subquery()
         query = (
             select(tables.gate_policies)
@@ -27,6 +30,15 @@ class SqlPolicies:
             .order_by(_policy.gate)
         )
         return [_stored(row) for row in self._connection.execute(query)]
+
+    def get(self, gate: str, version: int) -> StoredPolicy | None:
+        query = select(tables.gate_policies).where(_policy.gate == gate, _policy.version == version)
+        row = self._connection.execute(query).one_or_none()
+        return _stored(row) if row else None
+
+    def all_of(self, gate: str) -> list[StoredPolicy]:
+        query = select(tables.gate_policies).where(_policy.gate == gate)
+        return list(map(_stored, self._connection.execute(query.order_by(_policy.version.desc()))))
 
     def versions(self, gate: str, page: Page) -> list[StoredPolicy]:
         query = select(tables.gate_policies).where(_policy.gate == gate)
@@ -36,16 +48,18 @@ class SqlPolicies:
         return [_stored(row) for row in self._connection.execute(query)]
 
     def add(self, policy: StoredPolicy) -> None:
-        """Raises Conflict where that version of the gate is stored already."""
+        """Raises ChangedMeanwhile where that version of the gate is stored already."""
         row = {
             "gate": policy.gate,
             "version": policy.version,
             "document": policy.document,
-            "cause": policy.cause,
+            **asdict(policy.change),
             "created_at": policy.created_at,
         }
         if not insert_unless_taken(self._connection, tables.gate_policies, row):
-            raise Conflict(f"Version {policy.version} of gate {policy.gate} is stored already.")
+            raise ChangedMeanwhile(
+                f"Version {policy.version} of gate {policy.gate} is stored already."
+            )
 
 
 def _stored(row: Row[Any]) -> StoredPolicy:
@@ -53,6 +67,11 @@ def _stored(row: Row[Any]) -> StoredPolicy:
         gate=row.gate,
         version=row.version,
         document=row.document,
-        cause=row.cause,
+        change=Change(
+            cause=Cause(row.cause),
+            actor=row.actor or "",  # versions from before authors were kept
+            note=row.note or "",
+            restores=row.restores,
+        ),
         created_at=row.created_at,
     )

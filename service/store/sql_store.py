@@ -22,6 +22,7 @@ from service.store.engine import open_engine, reading
 from service.store.idempotency import SqlIdempotency
 from service.store.labels import SqlLabels
 from service.store.policies import SqlPolicies
+from service.store.recorded import SqlRecorded
 from service.store.tasks import SqlTasks
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class SqlTransaction:
         self.certificates = SqlCertificates(connection)
         self.labels = SqlLabels(connection)
         self.activations = SqlActivations(connection)
+        self.recorded = SqlRecorded(connection)
         self.access = SqlAccess(connection)
 
 

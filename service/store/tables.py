@@ -109,6 +109,7 @@ decisions = Table(
     _maybe("taken_by_run"),
     Column("panel", Boolean, nullable=False, server_default=false()),
     _maybe("spread", Document),
+    Index(None, "gate", "created_at"),
 )
 
 truths = Table(
@@ -237,6 +238,9 @@ gate_policies = Table(
     _some("document", Document),
     _some("cause"),
     _some("created_at", Moment),
+    _maybe("actor"),
+    _maybe("note"),
+    _maybe("restores", Integer),
 )
 
 labels = Table(

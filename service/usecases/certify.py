@@ -10,6 +10,7 @@ from service.domain.audit import AuditDraft
 from service.domain.certificate import Certificate, RiskContract
 from service.domain.certificate_document import certificate_document
 from service.domain.certificate_words import in_english
+from service.domain.change import Cause, Change
 from service.domain.errors import InvalidInput
 from service.domain.gate import CLOSED, Certified, GatePolicy
 from service.domain.ids import CertificateId, new_certificate_id
@@ -19,6 +20,7 @@ from service.ports.store import Store, StoredCertificate, Transaction
 from service.thresholds.categories import Certificates, certify_categories
 from service.thresholds.sample import Sample
 from service.usecases.gate_book import GateBook
+from service.usecases.gate_versions import succeed
 
 log = structlog.get_logger()
 
@@ -51,7 +53,7 @@ class CertifyGate:
         force that stands on the result.
 
         Without `contract` the gate's own is kept; raises InvalidInput where it has none, and
-        Conflict where `policy` is no longer the gate's newest version. What is not proven is
+        ChangedMeanwhile where `policy` is no longer the newest version. What is not proven is
         closed: the gate then reviews, with the reason `uncertified`.
         """
         contract = contract or policy.contract
@@ -61,15 +63,17 @@ class CertifyGate:
                 fix="Say which error can be borne, for instance --target per_side"
                 " --alpha-approve 0.01 --alpha-reject 0.02.",
             )
-        found = certify_categories(sample, contract)
+        issued, earned = prove(sample, contract, source)
         now = self._clock.now()
-        issued = [
-            Issued(certificate=one, id=new_certificate_id())
-            for one in (found.gate, *found.own.values())
-        ]
         with self._store.transaction() as tx:
             written = replace(policy, contract=contract)
-            made = self._gates.certify(written, _earned(issued, found, source), now, tx)
+            made = succeed(
+                tx,
+                replace(written, certified=earned),
+                over=policy.version,
+                change=Change(cause=Cause.CERTIFICATE, actor=actor),
+                now=now,
+            )
             _keep(tx, policy, issued, actor=actor, now=now)
         self._gates.load()
         self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.certified"))
@@ -80,6 +84,18 @@ class CertifyGate:
             said=in_english(issued[0].certificate),
         )
         return issued
+
+
+def prove(
+    sample: Sample, contract: RiskContract, source: str
+) -> tuple[list[Issued], Mapping[str | None, Certified]]:
+    """The certificates that the sample supports, and what each scope may do under them."""
+    found = certify_categories(sample, contract)
+    issued = [
+        Issued(certificate=one, id=new_certificate_id())
+        for one in (found.gate, *found.own.values())
+    ]
+    return issued, _earned(issued, found, source)
 
 
 def _earned(

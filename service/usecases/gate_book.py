@@ -8,18 +8,16 @@ from datetime import datetime
 import structlog
 
 from service.domain.access import Principal
-from service.domain.audit import AuditDraft
-from service.domain.errors import Conflict, UnknownGate
-from service.domain.gate import Certified, GatePolicy
-from service.domain.gate_document import document_of, policy_of, written_part
-from service.domain.guard import Redaction
-from service.domain.ids import GateName
-from service.ports.store import Page, Store, StoredCertificate, StoredPolicy, Transaction
+from service.domain.change import BY_PEOPLE, Cause, Change
+from service.domain.errors import Conflict, UnknownGate, UnknownVersion
+from service.domain.gate import GatePolicy
+from service.domain.gate_document import written_part
+from service.ports.store import Page, Store, StoredCertificate, StoredPolicy
+from service.usecases.gate_versions import earns_alike, policy_from, write
 
 log = structlog.get_logger()
 
-FROM_CONFIG = "config"
-FROM_CERTIFICATE = "certificate"
+FROM_FILE = Change(cause=Cause.FILE, actor="configuration")
 
 REFRESH_EVERY_SECONDS = 2.0
 """How late a running service notices a version that another process wrote."""
@@ -32,10 +30,11 @@ class GateBook:
         self._store = store
         self._policies: Mapping[str, GatePolicy] = {}
         self._offered: frozenset[str] = frozenset()
+        self._overruled: frozenset[str] = frozenset()
 
     def load(self) -> None:
         with self._store.reading() as tx:
-            self._policies = {stored.gate: _policy(stored) for stored in tx.policies.latest()}
+            self._policies = {stored.gate: policy_from(stored) for stored in tx.policies.latest()}
 
     def follow(self, stop: threading.Event) -> None:
         """Notice versions that other processes write, until told to stop."""
@@ -49,57 +48,61 @@ class GateBook:
         """Make new versions of the gates whose configuration has changed since it was last read.
 
         A gate that is written as it was keeps its version, and with it what it has earned. One
+        that somebody changed since stays as they left it, with a warning (see `overruled`). One
         that is no longer written takes no more items; those that wait there are still reviewed.
         """
         configured = list(configured)
         try:
-            self._write_changed(configured, now)
+            self._overruled = self._write_changed(configured, now)
         except Conflict:  # a process that starts at the same moment was quicker: read what it wrote
-            self._write_changed(configured, now)
+            self._overruled = self._write_changed(configured, now)
         self._offered = frozenset(policy.gate for policy in configured)
         self.load()
 
-    def _write_changed(self, configured: Sequence[GatePolicy], now: datetime) -> None:
+    def _write_changed(self, configured: Sequence[GatePolicy], now: datetime) -> frozenset[str]:
+        """Write what the file has changed. Returns the gates where it could not."""
+        overruled: set[str] = set()
         with self._store.transaction() as tx:
-            latest = {stored.gate: _policy(stored) for stored in tx.policies.latest()}
-            from_config = {
-                stored.gate: stored.document["written"]
-                for stored in tx.policies.latest(cause=FROM_CONFIG)
-            }
+            latest = {stored.gate: policy_from(stored) for stored in tx.policies.latest()}
+            read = {stored.gate: stored for stored in tx.policies.latest(causes=[Cause.FILE])}
+            by_people = {stored.gate: stored for stored in tx.policies.latest(causes=BY_PEOPLE)}
             drafts = []
             for policy in configured:
-                if from_config.get(policy.gate) == written_part(policy):
+                gate, written = policy.gate, written_part(policy)
+                before, theirs, known = read.get(gate), by_people.get(gate), latest.get(gate)
+                if before and written_part(policy_from(before)) == written:
                     continue
-                known = latest.get(policy.gate)
-                kept = known.certified if known and _earns_alike(known, policy) else {}
+                stands = before and theirs and theirs.version > before.version
+                # From where both say the same, the file counts again.
+                if stands and known and theirs and written_part(known) != written:
+                    overruled.add(gate)
+                    _warn(theirs)
+                    continue
+                kept = known.certified if known and earns_alike(known, policy) else {}
                 made = replace(policy, certified=kept)
-                drafts.append(_write(tx, made, known, FROM_CONFIG, now)[1])
+                drafts.append(write(tx, made, known, FROM_FILE, now)[1])
             tx.audit.append(drafts)
+        return frozenset(overruled)
 
-    def certify(
-        self,
-        policy: GatePolicy,
-        earned: Mapping[str | None, Certified],
-        now: datetime,
-        tx: Transaction,
-    ) -> GatePolicy:
-        """A new version of the gate that stands on these certificates, in the transaction that
-        stores them; call `load` afterwards. Raises Conflict where `policy` was overtaken: what
-        was proven of it need not be wanted of its successor."""
-        newest = next((one for one in tx.policies.latest() if one.gate == policy.gate), None)
-        if newest is None or newest.version != policy.version:
-            raise Conflict(
-                f"The gate {policy.gate!r} was changed meanwhile.", fix="Certify it as it is now."
-            )
-        made, draft = _write(tx, replace(policy, certified=earned), policy, FROM_CERTIFICATE, now)
-        tx.audit.append([draft])
-        return made
+    def is_overruled(self, name: str) -> bool:
+        """Whether the file says something else of the gate than is in force, since somebody
+        changed the gate after the file was last taken over."""
+        return name in self._overruled
 
     def versions(self, name: str, principal: Principal, page: Page) -> list[StoredPolicy]:
         """The gate's history, newest first. Raises UnknownGate."""
         self.get(name, principal)
         with self._store.reading() as tx:
             return tx.policies.versions(name, page)
+
+    def version(self, name: str, version: int, principal: Principal) -> StoredPolicy:
+        """One version of the gate. Raises UnknownGate, UnknownVersion."""
+        self.get(name, principal)
+        with self._store.reading() as tx:
+            stored = tx.policies.get(name, version)
+        if stored is None:
+            raise UnknownVersion(f"The gate {name!r} has no version {version}.")
+        return stored
 
     def certificates(self, policy: GatePolicy) -> list[StoredCertificate]:
         """The certificates that the policy stands on, the gate's own first."""
@@ -126,37 +129,12 @@ class GateBook:
         return [policy for policy in self.offered() if principal.sees(policy.gate)]
 
 
-def _policy(stored: StoredPolicy) -> GatePolicy:
-    return policy_of(GateName(stored.gate), stored.version, stored.document, stored.created_at)
-
-
-def _earns_alike(known: GatePolicy, policy: GatePolicy) -> bool:
-    """Whether a certificate of the one says as much of the other: same contract, same scores, and
-    the same items kept from the thresholds."""
-    return _terms(known) == _terms(policy)
-
-
-def _terms(policy: GatePolicy) -> tuple[object, ...]:
-    guards = replace(policy.guards, redaction=Redaction.NONE)  # who sees what changes no decision
-    return policy.contract, policy.scorer, policy.labels, policy.approve_labels, guards
-
-
-def _write(
-    tx: Transaction, policy: GatePolicy, known: GatePolicy | None, cause: str, now: datetime
-) -> tuple[GatePolicy, AuditDraft]:
-    """The next version, stored, and what the trail says of it. The caller appends that once all
-    versions are stored: whoever holds the trail's head must wait for no other row."""
-    made = replace(policy, version=known.version + 1 if known else 1, created_at=now)
-    document = document_of(made)
-    tx.policies.add(
-        StoredPolicy(
-            gate=made.gate, version=made.version, document=document, cause=cause, created_at=now
-        )
-    )
-    return made, AuditDraft(
-        at=now,
-        kind="gate.changed",
-        subject=made.gate,
-        actor=cause,
-        payload={"version": made.version, "policy": document},
+def _warn(theirs: StoredPolicy) -> None:
+    log.warning(
+        "gate.file_ignored",
+        gate=theirs.gate,
+        changed_by=theirs.change.actor,
+        in_version=theirs.version,
+        fix="The gate was changed after the file was last read, and stays so. Change it by PUT or "
+        "on its page; once both say the same, the file counts again.",
     )

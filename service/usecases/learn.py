@@ -88,6 +88,11 @@ class Learner:
         self._certify(policy, sample_of(labels), None, source=source, actor="learner")
         return True
 
+    def sample(self, policy: GatePolicy) -> tuple[str, Sample]:
+        """The labels that a certificate of the gate could rest on now, and their scores' source."""
+        source, labels = self._labels(policy)
+        return source, sample_of(labels)
+
     def _labels(self, policy: GatePolicy) -> tuple[str, list[Label]]:
         """The labels that a certificate could rest on, and what their scores came from: the gate's
         bundle as it is now, or the kind of signal that most of them are."""

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from plugin.contract.problems import CONTENT_TYPE, FieldError, Problem
 from service.domain.errors import (
+    BadPolicy,
+    ChangedMeanwhile,
     Conflict,
     Forbidden,
     GateError,
@@ -23,6 +25,7 @@ from service.domain.errors import (
     Overloaded,
     StoreUnavailable,
     Unauthenticated,
+    VersionNotNamed,
 )
 
 log = structlog.get_logger()
@@ -34,6 +37,8 @@ CRASHED = (
 )
 
 _STATUS: tuple[tuple[type[GateError], int], ...] = (
+    (ChangedMeanwhile, 412),
+    (VersionNotNamed, 428),
     (InvalidInput, 422),
     (NotFound, 404),
     (Conflict, 409),
@@ -50,9 +55,11 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Not now",
+    412: "Changed meanwhile",
     413: "Too large",
     415: "Wrong media type",
     422: "The request says something wrong",
+    428: "Say which version",
     429: "Too much at once",
     500: "Something broke on our side",
     503: "Not ready",
@@ -81,7 +88,14 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, Overloaded | StoreUnavailable):
         retry_after = max(1, round(error.retry_after))
     detail = f"{error.detail} {error.fix}".strip()
-    return _problem(status_of(error), detail, slug=slug_of(error), retry_after=retry_after)
+    mistakes = error.mistakes if isinstance(error, BadPolicy) else ()
+    return _problem(
+        status_of(error),
+        detail,
+        slug=slug_of(error),
+        retry_after=retry_after,
+        errors=[FieldError(field=where, message=what) for where, what in mistakes],
+    )
 
 
 def problem_of_invalid(found: Sequence[Any]) -> Problem:

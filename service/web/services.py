@@ -5,17 +5,21 @@ from typing import cast
 
 from starlette.requests import HTTPConnection
 
+from service.configuration import Workshop
 from service.ports.bus import Bus
 from service.ports.clock import Clock
 from service.usecases.access import Doorkeeper
 from service.usecases.audit_trail import AuditTrail
+from service.usecases.change_gate import ChangeGate
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries
 from service.usecases.explain import Explain
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
+from service.usecases.gate_report import GateReport
 from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
+from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
 from service.web.live import Live
 
@@ -29,6 +33,10 @@ class Services:
     doorkeeper: Doorkeeper
     audit: AuditTrail
     gates: GateBook
+    changes: ChangeGate
+    workshop: Workshop
+    replay: ReplayGate
+    report: GateReport
     forecast: Forecast
     explain: Explain
     learner: Learner

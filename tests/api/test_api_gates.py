@@ -67,8 +67,9 @@ def test_an_uncertified_gate_reviews_and_says_why(gates: httpx.Client) -> None:
 
 def test_the_history_names_causes(gates: httpx.Client) -> None:
     page = gates.get("/v1/gates/earning/versions").json()
-    assert [one["cause"] for one in page["versions"]] == ["config"]
-    assert page["versions"][0]["policy"]["written"]["panel"] == {"share": 0.05, "holds": False}
+    assert [one["cause"] for one in page["versions"]] == ["file"]
+    assert page["versions"][0]["actor"] == "configuration"
+    assert page["versions"][0]["policy"]["panel_share"] == 0.05
     wrong = gates.get("/v1/gates/earning/versions", params={"cursor": "x"})
     assert wrong.status_code == httpx.codes.UNPROCESSABLE_ENTITY
 

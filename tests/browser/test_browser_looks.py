@@ -9,6 +9,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Reviewer
+from tests.pages.history import live
 from tests.pages.site import Site
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitän" * 8 + " 很长的一段没有空格的文字" * 12
@@ -41,6 +42,12 @@ LOW_CONTRAST = """() => {
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 DARK = {"color_scheme": "dark"}
 CHINESE = {"locale": "zh-CN"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _lived(running: Site) -> None:
+    live(running, "earning", 1500)
+    live(running, "comments", 60, panel=False)
 
 
 def visit_every_page(site: Site, someone: Reviewer) -> list[str]:
@@ -77,6 +84,19 @@ def visit_every_page(site: Site, someone: Reviewer) -> list[str]:
     look("a queue with a past")
     page.goto("/review/tasks/nope")
     look("nothing")
+    someone.signed_in("max")
+    for path in ("", "/earning", "/comments", "/earning/edit", "/earning/versions/1"):
+        page.goto(f"/gates{path}")
+        look(f"/gates{path}")
+    page.goto("/gates/comments/edit")
+    page.fill("#low", "95")
+    page.locator("#look").click()
+    expect(page.locator(".wrong")).to_be_visible()
+    look("a mistake in a gate")
+    page.fill("#low", "5")
+    page.locator("#look").click()
+    expect(page.locator("#save")).to_be_visible()
+    look("a change of a gate")
     return wrong
 
 

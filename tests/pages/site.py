@@ -20,6 +20,7 @@ from service.domain.ids import TaskId
 from service.domain.review import OPEN
 from service.ports.store import Page
 from service.settings import Settings
+from service.store.sql_store import SqlStore
 from service.telemetry import logs
 from service.usecases.receipts import Receipt
 from service.usecases.review import TaskView
@@ -51,6 +52,16 @@ gates:
     thresholds: {{low: null, high: 0.90}}
     resume: {{mode: webhook, app: receiver}}
     apps: [receiver]
+  earning:
+    scorer: signals
+    contract:
+      target: per_side
+      wrong_approvals: 0.05
+      wrong_rejections: 0.06
+      review: {{min: 0.05, max: 0.3}}
+      reviews_a_day: 200
+      costs: {{wrong_approval: 12, wrong_rejection: 4, review_minute: 0.5}}
+    panel_share: 0.05
 """
 
 
@@ -93,8 +104,11 @@ class Receiver:
 
 
 class Site:
-    def __init__(self, url: str, app: FastAPI, clock: TestClock, receiver: Receiver) -> None:
+    def __init__(
+        self, url: str, app: FastAPI, clock: TestClock, receiver: Receiver, store: SqlStore
+    ) -> None:
         self.url = url
+        self.store = store
         self.clock = clock
         self.receiver = receiver
         self.services: Services = app.state.services
@@ -202,9 +216,11 @@ def serving(folder: Path, **settings: Any) -> Iterator[Site]:
         assert thread.is_alive(), "the server did not start"
         time.sleep(0.01)  # uvicorn has no event to wait on
     port = server.servers[0].sockets[0].getsockname()[1]
+    store = SqlStore(chosen["database_url"])
     try:
-        yield Site(f"http://127.0.0.1:{port}", app, clock, receiver)
+        yield Site(f"http://127.0.0.1:{port}", app, clock, receiver, store)
     finally:
+        store.close()
         server.should_exit = True
         thread.join(timeout=20)
         receiver.close()

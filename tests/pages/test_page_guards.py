@@ -37,7 +37,9 @@ def test_a_form_without_our_token_does_nothing(
     ann.post(f"/review/tasks/{task}/claim")
     before = site.view(task)
     form = {**FORM, "lease": site.lease(task)}
-    answer = ann.http.post(path.format(task_id=task), data={**form, "csrf": csrf})
+    answer = ann.http.post(
+        path.format(task_id=task, gate="comments", version=1), data={**form, "csrf": csrf}
+    )
     assert answer.status_code == 403
     assert site.view(task) == before
     assert ann.get("/review").url.path == "/review", "still signed in"
@@ -52,7 +54,10 @@ def test_a_form_of_another_session_does_nothing(
     ann.post(f"/review/tasks/{task}/claim")
     before = site.view(task)
     form = {**FORM, "lease": site.lease(task), "csrf": ben.csrf}
-    assert ann.http.post(path.format(task_id=task), data=form).status_code == 403
+    assert (
+        ann.http.post(path.format(task_id=task, gate="comments", version=1), data=form).status_code
+        == 403
+    )
     assert site.view(task) == before
 
 
@@ -61,7 +66,9 @@ def test_a_form_of_a_stranger_does_nothing(site: Site, path: str) -> None:
     task = site.ask()
     before = site.view(task)
     stranger = Browser(site)
-    stranger.http.post(path.format(task_id=task), data={**FORM, "csrf": ""})
+    stranger.http.post(
+        path.format(task_id=task, gate="comments", version=1), data={**FORM, "csrf": ""}
+    )
     assert site.view(task) == before
 
 
@@ -76,12 +83,16 @@ def test_looking_changes_nothing(site: Site, ann: Browser) -> None:
     for path in GETS:
         for task in tasks:
             for method in ("GET", "HEAD"):
-                address = path.format(task_id=task) + "?answer=approve&csrf=" + ann.csrf
-                assert ann.http.request(method, address).status_code in (200, 405)
+                address = (
+                    path.format(task_id=task, gate="comments", version=1)
+                    + "?answer=approve&csrf="
+                    + ann.csrf
+                )
+                assert ann.http.request(method, address).status_code in (200, 403, 405)
     assert before == ([site.view(task) for task in tasks], site.services.review.waiting(ALL))
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/review", "/review/tasks/nope"])
+@pytest.mark.parametrize("path", ["/sign-in", "/review", "/review/tasks/nope", "/gates/comments"])
 def test_pages_keep_to_themselves(ann: Browser, path: str) -> None:
     headers = ann.get(path).headers
     policy = headers["content-security-policy"]

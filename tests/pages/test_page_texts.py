@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 
 import service
-from service.domain.decision import Reason, RiskLevel
+from service.domain.certificate import Promise, Target
+from service.domain.change import Cause
+from service.domain.decision import Reason, RiskLevel, Zone
+from service.domain.gate import Stand
 from service.domain.guard import Finding, Layer, Place
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
 from service.web.pages.cards import Hand
 from service.web.pages.errors import TOLD
+from service.web.pages.gate_form import OF_THE_FORM
+from service.web.pages.gate_views import Own
+from service.web.pages.gates import NOTICES as OF_A_GATE
 from service.web.pages.language import Language, texts_of
 from service.web.pages.queue import NOTICES
 from service.web.pages.standing import Step
@@ -34,7 +40,13 @@ CLOSED_SETS = {
     "verdict": {verdict.value for verdict in Verdict},
     "suggested": {verdict.value for verdict in Verdict},
     "bar": {step.value for step in Step} | {"undo"},
-    "notice": set(NOTICES),
+    "notice": set(NOTICES) | set(OF_A_GATE),
+    "stand": {stand.value for stand in Stand},
+    "own": {own.value for own in Own},
+    "cause": {cause.value for cause in Cause},
+    "promise": {promise.value for promise in Promise},
+    "target": {target.value for target in Target},
+    "zone": {zone.value for zone in Zone},
     "finding": {finding.value for finding in Finding},
     "finding_in": {place.value for place in Place},
     "layer": {layer.value for layer in Layer},
@@ -95,13 +107,24 @@ def test_every_reason_of_a_failed_delivery_has_its_words() -> None:
     assert words == codes
 
 
+def test_every_field_and_mistake_of_a_gate_has_its_words() -> None:
+    english = set(texts_of(Language.ENGLISH))
+    assert {f"field.{name}" for name in OF_THE_FORM.values()} <= english
+    said = set(re.findall(r'said="(\w+)"', SOURCES))
+    assert {f"mistake.{code}" for code in said} == {k for k in english if k.startswith("mistake.")}
+    wanted = {*Promise, "auto_error", "system_error"} - {Promise.WRONG_ANSWERS}
+    assert {f"gates.wants.{name}" for name in wanted} <= english
+
+
 def test_no_text_is_left_over() -> None:
     """Every key is named somewhere, whole or by its group."""
-    groups = {*CLOSED_SETS, "failure", "error", "detail", "keys", "sign_in"}
+    groups = {*CLOSED_SETS, "failure", "error", "detail", "keys", "sign_in", "mistake", "field"}
+    groups_within = ("gates.wants.",)
     left_over = {
         key
         for key in texts_of(Language.ENGLISH)
         if key.split(".")[0] not in groups
+        and not key.startswith(groups_within)
         and not re.search(
             rf"""["']{key.removesuffix(".one").removesuffix(".other")}["']""", SOURCES
         )

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from service.domain.access import ApiKey, Person, Role, Scope, Session
-from service.domain.errors import Conflict
+from service.domain.change import Cause, Change
+from service.domain.errors import ChangedMeanwhile, Conflict
 from service.ports.store import StoredPolicy
 from service.store.sql_store import SqlStore
 from tests.examples import MINUTE, NOW
@@ -34,12 +35,12 @@ def a_person(**changes: Any) -> Person:
     return Person(**given | changes)
 
 
-def a_policy(gate: str, version: int) -> StoredPolicy:
+def a_policy(gate: str, version: int, cause: Cause = Cause.FILE, **more: Any) -> StoredPolicy:
     return StoredPolicy(
         gate=gate,
         version=version,
         document={"thresholds": {"low": 0.1, "high": None}},
-        cause="config",
+        change=Change(cause=cause, actor="person:lin", **more),
         created_at=NOW,
     )
 
@@ -113,8 +114,22 @@ def test_the_newest_policy_of_each_gate_counts(store: SqlStore) -> None:
         assert tx.policies.latest() == [a_policy("books", 1), a_policy("toys", 2)]
 
 
+def test_a_version_comes_back_with_its_cause(store: SqlStore) -> None:
+    put = a_policy("toys", 2, Cause.PUT, note="fewer returns 退货")
+    back = a_policy("toys", 3, Cause.ROLLBACK, restores=1)
+    with store.transaction() as tx:
+        for policy in (a_policy("toys", 1), put, back):
+            tx.policies.add(policy)
+        assert tx.policies.get("toys", 2) == put
+        assert tx.policies.get("toys", 3) == back
+        assert tx.policies.get("toys", 4) is None
+        assert tx.policies.get("books", 1) is None
+        assert tx.policies.latest(causes=[Cause.FILE]) == [a_policy("toys", 1)]
+        assert tx.policies.latest(causes=[Cause.FILE, Cause.PUT]) == [put]
+
+
 def test_a_version_is_written_once(store: SqlStore) -> None:
     with store.transaction() as tx:
         tx.policies.add(a_policy("toys", 1))
-    with pytest.raises(Conflict), store.transaction() as tx:
+    with pytest.raises(ChangedMeanwhile), store.transaction() as tx:
         tx.policies.add(a_policy("toys", 1))

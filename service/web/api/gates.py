@@ -1,20 +1,24 @@
-"""The gates in force: what they say, what they stand on, and their history."""
+"""The gates in force: what they say, what they stand on, their history, and how they change."""
 
 import re
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from plugin.contract import gates as wire
 from plugin.contract.tasks import DEFAULT_PAGE, MAX_PAGE
+from service.configuration.writing import section_of
 from service.domain.certificate_document import certificate_of, contract_document
 from service.domain.certificate_words import in_chinese, in_english
-from service.domain.errors import InvalidInput
-from service.domain.gate import CLOSED, GatePolicy
-from service.ports.store import Page, StoredCertificate
+from service.domain.errors import ChangedMeanwhile, InvalidInput, VersionNotNamed
+from service.domain.gate import GatePolicy
+from service.ports.store import Page, StoredCertificate, StoredPolicy
+from service.usecases.gate_versions import policy_from
 from service.web.api import present
 from service.web.auth import Caller
+from service.web.idempotency import KeyedCall
 from service.web.services import services_of
 
 router = APIRouter(tags=["gates"])
@@ -28,13 +32,14 @@ def browse(caller: Caller, request: Request) -> wire.GateList:
 
 
 @router.get("/gates/{gate}")
-def read(gate: str, caller: Caller, request: Request) -> wire.Gate:
-    """The policy in force, and in words what it promises."""
+def read(gate: str, caller: Caller, request: Request, response: Response) -> wire.Gate:
+    """The policy in force, and in words what it promises. Its version is the ETag."""
     services = services_of(request)
     policy = services.gates.get(gate, caller)
+    response.headers["ETag"] = _etag(policy.version)
     return wire.Gate(
         **_summary(policy),
-        standing=_standing(policy),
+        standing=policy.stand.value,
         thresholds=present.thresholds(policy.rule_for(None).thresholds),
         categories={
             name: present.thresholds(policy.rule_for(name).thresholds)
@@ -45,7 +50,43 @@ def read(gate: str, caller: Caller, request: Request) -> wire.Gate:
         labels_needed=[
             wire.LabelsNeeded(**asdict(one)) for one in services.learner.outlook(policy)
         ],
+        policy=section_of(policy),
+        file_ignored=services.gates.is_overruled(policy.gate),
     )
+
+
+@router.put("/gates/{gate}", responses={200: {"model": wire.GateVersion}})
+def put(
+    gate: str,
+    change: wire.GateChange,
+    caller: Caller,
+    keyed: KeyedCall,
+    request: Request,
+    if_match: Annotated[str | None, Header()] = None,
+) -> JSONResponse:
+    """Put another policy in force, or an earlier version back: a new version either way.
+
+    `If-Match` names the version that it goes over, so that nobody's change is lost; `*` takes
+    whichever there is.
+    """
+    services = services_of(request)
+    over = _version_of(if_match)
+    receipt = keyed.receipt(_version)
+    if change.put_back is not None:
+        answer = services.changes.put_back(
+            gate, change.put_back, caller, receipt, over=over, note=change.note
+        )
+    else:
+        document = dict(change.policy or {})
+        answer = services.changes.put(
+            gate,
+            lambda known: services.workshop.policy(known.gate, document),
+            caller,
+            receipt,
+            over=over,
+            note=change.note,
+        )
+    return JSONResponse(answer, headers={"ETag": _etag(answer["version"])})
 
 
 @router.get("/gates/{gate}/versions")
@@ -62,15 +103,7 @@ def versions(
     page = Page(limit=limit, before=cursor)
     found = services_of(request).gates.versions(gate, caller, page)
     return wire.GateVersions(
-        versions=[
-            wire.GateVersion(
-                version=one.version,
-                cause=one.cause,
-                created_at=one.created_at,
-                policy=one.document,
-            )
-            for one in found
-        ],
+        versions=[wire.GateVersion(**_version(one)) for one in found],
         next_cursor=str(found[-1].version) if len(found) == limit else None,
     )
 
@@ -86,11 +119,42 @@ def _summary(policy: GatePolicy) -> dict[str, Any]:
     }
 
 
-def _standing(policy: GatePolicy) -> str:
-    if policy.contract is None:
-        return "fixed"
-    earned = (one.thresholds for one in policy.certified.values())
-    return "certified" if any(one != CLOSED for one in earned) else "uncertified"
+def _version(stored: StoredPolicy) -> dict[str, Any]:
+    policy, change = policy_from(stored), stored.change
+    version = wire.GateVersion(
+        version=stored.version,
+        cause=change.cause.value,
+        actor=change.actor,
+        note=change.note,
+        restores=change.restores,
+        created_at=stored.created_at,
+        policy=section_of(policy),
+        earned=[
+            wire.EarnedThresholds(
+                scope=scope,
+                certificate=one.certificate,
+                thresholds=present.thresholds(one.thresholds),
+            )
+            for scope, one in policy.certified.items()
+        ],
+    )
+    return version.model_dump(mode="json")
+
+
+def _etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def _version_of(if_match: str | None) -> int | None:
+    """The version that a change goes over; None for whichever there is."""
+    if if_match is None:
+        raise VersionNotNamed
+    if if_match.strip() == "*":
+        return None
+    named = re.fullmatch(r'"([0-9]{1,9})"', if_match.strip())
+    if named is None:
+        raise ChangedMeanwhile(f"The gate has no version {if_match}.")
+    return int(named[1])
 
 
 def _certificate(stored: StoredCertificate) -> wire.CertificateSummary:

@@ -1,14 +1,21 @@
-"""The reviewers' pages: server-rendered, each form guarded, nothing changed by a GET."""
+"""The pages: server-rendered, each form guarded, nothing changed by a GET."""
 
 from fastapi import APIRouter, FastAPI
 
-from service.web.pages import events, explanation, queue, sign_in, task
+from service.web.pages import events, explanation, gates, queue, sign_in, task
 from service.web.pages.assets import Assets
 from service.web.pages.errors import show_errors_to_browsers
 from service.web.pages.rendering import STATIC
 
 router = APIRouter(include_in_schema=False)
-PARTS = (sign_in.router, queue.router, events.router, task.router, explanation.router)
+PARTS = (
+    sign_in.router,
+    queue.router,
+    events.router,
+    task.router,
+    explanation.router,
+    gates.router,
+)
 for part in PARTS:
     router.include_router(part)
 

@@ -48,7 +48,8 @@ class PageRoute(APIRoute):
 
 def error_page(request: Request, status: int, detail: str = "") -> Response:
     """What happened and what to do, in the visitor's language; `detail` is for the curious."""
-    told = status if status in TOLD else 500 if status >= 500 else 400
+    status_told = 409 if status == 412 else status
+    told = status_told if status_told in TOLD else 500 if status >= 500 else 400
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     return render(
         request,

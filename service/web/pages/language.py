@@ -2,7 +2,7 @@
 
 import calendar
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,8 @@ from typing import Any
 
 from starlette.requests import Request
 
+from service.domain.certificate import Certificate
+from service.domain.certificate_words import in_chinese, in_english
 from service.domain.guard import Note
 from service.web.pages import cookies
 
@@ -24,6 +26,11 @@ class Language(StrEnum):
     ENGLISH = "en"
     CHINESE = "zh-Hans"
 
+
+CERTIFICATES: dict[Language, Callable[[Certificate], str]] = {
+    Language.ENGLISH: in_english,
+    Language.CHINESE: in_chinese,
+}
 
 OWN_NAMES: dict[Language, str] = {Language.ENGLISH: "English", Language.CHINESE: "中文"}
 
@@ -123,6 +130,22 @@ class Speech:
             return ">99.9%"
         return f"{percent:.1f}%" if percent >= 0.1 else "<0.1%"
 
+    def exact(self, value: float) -> str:
+        """A share that somebody wrote, as a percentage with all its figures."""
+        return f"{100 * value:.10g}%"
+
+    def about(self, value: float) -> str:
+        """A share that was measured, as a percentage with three figures; never rounded to all or
+        nothing."""
+        percent = float(f"{100 * value:.3g}")
+        if value < 1 and percent >= 100:
+            return ">99.9%"
+        return f"{percent:.10g}%" if percent >= 0.001 or value == 0 else "<0.001%"
+
+    def certificate(self, certificate: Certificate) -> str:
+        """What a certificate says."""
+        return CERTIFICATES[self.language](certificate).replace(" %", "\u00a0%")
+
     def span(self, length: timedelta) -> str:
         """A length of time in its one or two largest units."""
         seconds = max(0, round(length.total_seconds()))
@@ -144,6 +167,16 @@ class Speech:
             month_name=calendar.month_abbr[when.month],
             day=when.day,
             clock=f"{when:%H:%M}",
+        )
+
+    def day(self, when: datetime) -> str:
+        """A day in UTC, written out."""
+        return self(
+            "time.day",
+            year=when.year,
+            month=when.month,
+            month_name=calendar.month_abbr[when.month],
+            day=when.day,
         )
 
     def _pair(self, larger: str, many: int, smaller: str, few: int) -> str:

@@ -14,7 +14,7 @@ from service.web.pages.standing import MOST_TRIES
 
 _WEB = Path(__file__).resolve().parent.parent
 STATIC = _WEB / "static"
-_OWN_PATH = re.compile(r"/(?:review(?:[/?][\w/?=&.%~-]*)?|sign-in)?")
+_OWN_PATH = re.compile(r"/(?:(?:review|gates)(?:[/?][\w/?=&.%~-]*)?|sign-in)?")
 
 _HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -78,5 +78,5 @@ def here(request: Request) -> str:
 
 
 def safe_path(wanted: str) -> str:
-    """A path of the review pages to go on to, whatever a form or a link says."""
+    """A path of our pages to go on to, whatever a form or a link says."""
     return wanted if _OWN_PATH.fullmatch(wanted) else "/review"

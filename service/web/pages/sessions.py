@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Request
 
-from service.domain.access import Principal, Session
+from service.domain.access import Principal, Scope, Session
 from service.domain.errors import Forbidden, Unauthenticated
 from service.web.pages import cookies
 from service.web.services import services_of
@@ -22,6 +22,10 @@ class Visitor:
     @property
     def name(self) -> str:
         return self.session.person
+
+    @property
+    def may_see_gates(self) -> bool:
+        return bool(self.principal.scopes & {Scope.READ, Scope.MANAGE})
 
     @property
     def csrf(self) -> str:

@@ -1,0 +1,61 @@
+"""A policy as a gate of the file: what `GateSection` reads, by the same keys."""
+
+from datetime import timedelta
+from typing import Any
+
+from service.domain.certificate_document import contract_document
+from service.domain.decision import Thresholds
+from service.domain.gate import GatePolicy
+
+UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+def section_of(policy: GatePolicy) -> dict[str, Any]:
+    """What would have to stand in the file for this policy, defaults included."""
+    review, resume = policy.review, policy.resume
+    rule: dict[str, Any] = (
+        {"thresholds": thresholds_section(policy.thresholds)}
+        if policy.contract is None
+        else {"contract": contract_document(policy.contract)}
+    )
+    return {
+        "scorer": policy.scorer,
+        "samples": policy.samples.value,
+        "labels": list(policy.labels),
+        "approve_labels": list(policy.approve_labels),
+        **rule,
+        "categories": {
+            name: {"thresholds": thresholds_section(thresholds)}
+            for name, thresholds in policy.categories.items()
+        },
+        "guards": {
+            "shortest": policy.guards.shortest,
+            "longest": policy.guards.longest,
+            "malformed": policy.guards.malformed,
+            "injection": policy.guards.injection,
+        },
+        "redact": policy.guards.redaction.value,
+        "panel_share": policy.panel.share,
+        "panel_holds": policy.panel.holds,
+        "review": {
+            "deadline": duration(review.deadline),
+            "on_deadline": review.on_deadline.value,
+            "lease": duration(review.lease),
+            "undo": duration(review.undo),
+            "quorum": review.quorum,
+        },
+        "resume": {"mode": resume.mode.value, "app": resume.app},
+        "apps": list(policy.apps),
+    }
+
+
+def thresholds_section(thresholds: Thresholds) -> dict[str, float | None]:
+    return {"low": thresholds.low, "high": thresholds.high}
+
+
+def duration(length: timedelta) -> str:
+    """The length in the largest unit that it is two or more of, without a remainder."""
+    for unit, size in UNITS.items():
+        if length >= 2 * size and not length % size:
+            return f"{length // size}{unit}"
+    return f"{length.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"

@@ -1,0 +1,90 @@
+"""Recorded decisions for replay: columns in batches, so that a million fit through any memory."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, String, cast, func, select
+
+from service.domain.decision import Spread, source_of
+from service.domain.outcome import Verdict
+from service.domain.recorded import Period, RecordedItems
+from service.store import tables
+
+BATCH = 20_000
+NO_NOTES = "[]"
+KIND_STARTS, KIND_ENDS = 3, 32  # in {"score":...} the kind of signal stands behind {"
+
+_decision, _label, _truth = tables.decisions.c, tables.labels.c, tables.truths.c
+
+
+class SqlRecorded:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stream(self, period: Period) -> Iterator[RecordedItems]:
+        query = _of(period, _columns())
+        streamed = self._connection.execution_options(yield_per=BATCH).execute(query)
+        for rows in streamed.partitions():
+            yield _batch(*zip(*rows, strict=True))
+
+    def span(self, period: Period) -> tuple[datetime, datetime] | None:
+        made = _of(period, select(_decision.created_at)).subquery().c.created_at
+        first, last = self._connection.execute(select(func.min(made), func.max(made))).one()
+        return None if first is None else (first, last)
+
+
+def _of(period: Period, query: Select[Any]) -> Select[Any]:
+    query = query.where(_decision.gate == period.gate)
+    if period.since is not None:
+        query = query.where(_decision.created_at >= period.since)
+    if period.until is not None:
+        query = query.where(_decision.created_at < period.until)
+    return query.order_by(_decision.created_at.desc()).limit(period.limit)
+
+
+def _columns() -> Select[Any]:
+    newest = select(func.max(_truth.id)).group_by(_truth.decision_id)
+    truth = select(_truth.decision_id, _truth.verdict).where(_truth.id.in_(newest)).subquery()
+    return (
+        select(
+            _decision.policy_version,
+            _decision.category,
+            _decision.model_version,
+            # The text, not the document: parsing a million of them would take most of the time.
+            func.substr(cast(_decision.signals, String), KIND_STARTS, KIND_ENDS),
+            _decision.raw_score,
+            _decision.spread,
+            _decision.confidence,
+            _decision.zone,
+            _decision.reason,
+            cast(_decision.notes, String) != NO_NOTES,
+            _decision.panel,
+            _label.right,
+            truth.c.verdict,
+        )
+        .join_from(tables.decisions, tables.labels, isouter=True)
+        .outerjoin(truth, truth.c.decision_id == _decision.id)
+    )
+
+
+def _batch(*columns: Any) -> RecordedItems:
+    versions, categories, models, signals, raw, spreads, confidence = columns[:7]
+    zones, reasons, noted, panel, right, truths = columns[7:]
+    return RecordedItems(
+        versions=versions,
+        categories=categories,
+        sources=[
+            source_of(model, {signal.partition('"')[0]: None} if signal else None)
+            for model, signal in zip(models, signals, strict=True)
+        ],
+        raw_scores=raw,
+        spreads=[None if one is None else Spread(**one) for one in spreads],
+        confidences=confidence,
+        zones=zones,
+        reasons=reasons,
+        noted=noted,
+        panel=panel,
+        right=right,
+        truths=[None if one is None else one == Verdict.APPROVE for one in truths],
+    )

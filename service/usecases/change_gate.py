@@ -1,0 +1,118 @@
+"""Change a gate by hand, or put an earlier version back: always a new version, never an edit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from service.domain.access import Principal, Scope
+from service.domain.change import Cause, Change
+from service.domain.errors import UnknownVersion
+from service.domain.gate import Certified, GatePolicy
+from service.domain.gate_document import written_part
+from service.ports.bus import Bus, Event
+from service.ports.clock import Clock
+from service.ports.store import Page, Store, StoredPolicy, Transaction
+from service.usecases.gate_book import GateBook
+from service.usecases.gate_versions import earns_alike, policy_from, succeed
+from service.usecases.receipts import Receipt
+
+log = structlog.get_logger()
+
+
+class ChangeGate:
+    def __init__(self, *, store: Store, gates: GateBook, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._gates = gates
+        self._bus = bus
+        self._clock = clock
+
+    def put(
+        self,
+        name: str,
+        wanted: Callable[[GatePolicy], GatePolicy],
+        principal: Principal,
+        receipt: Receipt[StoredPolicy],
+        *,
+        over: int | None,
+        note: str = "",
+    ) -> dict[str, Any]:
+        """Put what `wanted` makes of the gate's policy in force over version `over` of it (None:
+        over whichever there is). What was earned stays where the promises stay. A policy that is
+        written as it was makes no version.
+
+        Raises UnknownGate, Forbidden, ChangedMeanwhile, and what `wanted` raises.
+        """
+        principal.demand(Scope.MANAGE)
+        known = self._gates.get(name, principal)
+        policy = wanted(known)
+        if written_part(policy) == written_part(known) and over in (None, known.version):
+            return self._unchanged(known, receipt)
+        kept = known.certified if earns_alike(known, policy) else {}
+        change = Change(cause=Cause.PUT, actor=principal.name, note=note)
+        made = replace(policy, certified=kept)
+        return self._write(made, known.version if over is None else over, change, receipt)
+
+    def put_back(
+        self,
+        name: str,
+        version: int,
+        principal: Principal,
+        receipt: Receipt[StoredPolicy],
+        *,
+        over: int | None,
+        note: str = "",
+    ) -> dict[str, Any]:
+        """Put back what an earlier version said, as a new one that names it.
+
+        What it had earned comes along in its newest state: where later labels no longer proved
+        it, going back does not prove it again. Raises UnknownVersion too.
+        """
+        principal.demand(Scope.MANAGE)
+        known = self._gates.get(name, principal)
+        policy = self.restored(name, version, principal)
+        change = Change(cause=Cause.ROLLBACK, actor=principal.name, note=note, restores=version)
+        return self._write(policy, known.version if over is None else over, change, receipt)
+
+    def restored(self, name: str, version: int, principal: Principal) -> GatePolicy:
+        """The policy that putting this version back would put in force."""
+        self._gates.get(name, principal)
+        with self._store.reading() as tx:
+            stored = tx.policies.get(name, version)
+            if stored is None:
+                raise UnknownVersion(f"The gate {name!r} has no version {version}.")
+            policy = policy_from(stored)
+            return replace(policy, certified=_newest_earned(tx, policy) or policy.certified)
+
+    def _unchanged(self, known: GatePolicy, receipt: Receipt[StoredPolicy]) -> dict[str, Any]:
+        with self._store.transaction() as tx:
+            stored = tx.policies.get(known.gate, known.version)
+            if stored is None:
+                raise UnknownVersion
+            return receipt.once(tx, self._clock.now(), lambda: stored)
+
+    def _write(
+        self, policy: GatePolicy, over: int, change: Change, receipt: Receipt[StoredPolicy]
+    ) -> dict[str, Any]:
+        def act() -> StoredPolicy:
+            made = succeed(tx, policy, over=over, change=change, now=self._clock.now())
+            [stored] = tx.policies.versions(made.gate, Page(limit=1))
+            return stored
+
+        with self._store.transaction() as tx:
+            answer = receipt.once(tx, self._clock.now(), act)
+        self._gates.load()
+        self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.changed"))
+        log.info("gate.changed", gate=policy.gate, cause=change.cause.value, actor=change.actor)
+        return answer
+
+
+def _newest_earned(tx: Transaction, policy: GatePolicy) -> Mapping[str | None, Certified] | None:
+    """What the newest certificates earned for a gate that promises as this one does."""
+    for stored in tx.policies.all_of(policy.gate):
+        if stored.change.cause is Cause.CERTIFICATE:
+            certified = policy_from(stored)
+            if earns_alike(certified, policy):
+                return certified.certified
+    return None

@@ -1,0 +1,70 @@
+"""What a gate's owner wants to know: who has how many labels, and what other thresholds cost."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.confidence.member_calibrator import read_calibrator
+from service.domain.certificate_document import certificate_of
+from service.domain.decision import Thresholds
+from service.domain.gate import GatePolicy
+from service.ports.store import StoredCertificate
+from service.thresholds.cost import Point, cost_of, frontier
+from service.thresholds.sample import Sample
+from service.usecases.gate_book import GateBook
+from service.usecases.learn import Learner
+
+FEWEST_LABELS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostFrontier:
+    """Thresholds that none beat on both cost and error, the cheapest first, all within what is
+    certified; and where the gate stands. Counted on so many labels."""
+
+    points: tuple[Point, ...]
+    now: Point
+    labels: int
+
+
+class GateReport:
+    def __init__(self, *, gates: GateBook, learner: Learner) -> None:
+        self._gates = gates
+        self._learner = learner
+
+    def labels_by_category(self, policy: GatePolicy) -> Mapping[str, int]:
+        """How many labels of the panel each category has."""
+        _, sample = self._learner.sample(policy)
+        names = [] if sample.categories is None else sample.categories.tolist()
+        return Counter(name for name in names if name)
+
+    def cost_frontier(self, policy: GatePolicy) -> CostFrontier | None:
+        """What could be saved within the certificate. None without costs, certificate or labels."""
+        earned, contract = policy.certified.get(None), policy.contract
+        if earned is None or contract is None or contract.costs is None:
+            return None
+        certified = next(
+            (one for one in self._gates.certificates(policy) if one.id == earned.certificate), None
+        )
+        source, sample = self._learner.sample(policy)
+        sample = _under_the_gate(policy, sample)
+        if certified is None or source != earned.source or len(sample) < FEWEST_LABELS:
+            return None
+        confidence = read_calibrator(earned.calibrator).many(sample.scores, sample.spreads)
+        points = frontier(confidence, sample.labels, contract, within=_proven(certified))
+        now = cost_of(earned.thresholds, confidence, sample.labels, contract.costs)
+        return CostFrontier(points=points, now=now, labels=len(sample))
+
+
+def _proven(certified: StoredCertificate) -> Thresholds:
+    return certificate_of(certified.document).thresholds
+
+
+def _under_the_gate(policy: GatePolicy, sample: Sample) -> Sample:
+    """The items that the gate's own thresholds decide: not those of categories with others."""
+    if sample.categories is None:
+        return sample
+    apart = sorted({*policy.categories, *filter(None, policy.certified)})
+    return sample.where(~np.isin(sample.categories, apart))
