@@ -175,8 +175,8 @@ class Proof:
 
     Trials are the automatic answers in question, for the system error all labels tested.
     `p_value` is P(Bin(trials, alpha) <= wrong), `bound` the Clopper-Pearson upper bound at
-    `delta`; both stand for the thresholds that were tested last. `fewest` is the number of
-    trials without any error that would have been enough.
+    `delta`; both stand for the widest thresholds that passed, else for those tested last.
+    `fewest` is the number of trials without any error that would have been enough.
     """
 
     promise: Promise

@@ -12,17 +12,20 @@ The system error P(automatic and wrong) can only grow as rules widen. So every r
 candidate at no cost, and there are as many trials as labels in B (arXiv 2101.02703).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from service.confidence.calibrators import FOLDS, AnyCalibrator, Calibrator
 from service.confidence.member_calibrator import choose
 from service.domain.certificate import Certificate, Finding, Promise, RiskContract, Tally, Target
 from service.domain.decision import Thresholds
-from service.thresholds.rules import count
+from service.thresholds.economy import cheapest_of
+from service.thresholds.rules import Rules, count
 from service.thresholds.sample import Flags, Floats, Sample
 from service.thresholds.trial import CLOSED, Trial, rules_for
 
-CODE_VERSION = "certify 1"
+CODE_VERSION = "certify 2"
 """Another one wherever the same labels could get another certificate."""
 
 MOST_FOR_CALIBRATION = 5_000
@@ -38,6 +41,8 @@ def certify(
     scope: str | None = None,
 ) -> Certificate:
     """The certificate that the labels support. A promise that is not proven leaves its side closed.
+    Of the thresholds that are proven it has the cheapest where the contract has costs, within its
+    bounds on review or near them, and the widest otherwise.
 
     The calibrator is chosen on part A unless one is given, which must not have seen these labels.
     The seed is the lot that splits them: settle on it before looking, since trying several until
@@ -47,7 +52,7 @@ def certify(
     calibrator = calibrator or calibrator_for(fitting)
     c_fitting = calibrator.many(fitting.scores, fitting.spreads)
     c_testing = calibrator.many(testing.scores, testing.spreads)
-    proofs, thresholds = [], CLOSED
+    proofs, proven = [], []
     for promise in contract.promises:
         rules = rules_for(promise, contract, c_fitting)
         trial = Trial(
@@ -60,7 +65,8 @@ def certify(
         alike = sample.one_sided and len(sample) >= trial.fewest
         proof, found = trial.closed(Finding.ONE_LABEL_ONLY) if alike else trial.run()
         proofs.append(proof)
-        thresholds = _joined(thresholds, found)
+        proven.append(found)
+    thresholds = _chosen(proven, c_testing, testing.labels, contract)
     approvals, rejections = tallies(thresholds, c_testing, testing.labels)
     return Certificate(
         contract=contract,
@@ -87,6 +93,20 @@ def calibrator_for(fitting: Sample) -> AnyCalibrator:
     if min(of_each) < FOLDS:
         return Calibrator()
     return choose(part.scores, part.labels, part.spreads).calibrator
+
+
+def _chosen(
+    proven: Sequence[Rules], confidence: Floats, labels: Flags, contract: RiskContract
+) -> Thresholds:
+    """The cheapest of what is proven where there are costs, else the widest."""
+    widest = CLOSED
+    for rules in proven:
+        if len(rules):
+            widest = _joined(widest, rules.thresholds(len(rules) - 1))
+    if contract.costs is None or widest == CLOSED:
+        return widest
+    cheapest = cheapest_of(proven, confidence, labels, contract.costs, contract.review)
+    return cheapest or widest
 
 
 def _joined(one: Thresholds, other: Thresholds) -> Thresholds:

@@ -27,6 +27,10 @@ class Rules:
     def __len__(self) -> int:
         return self.low.size
 
+    def at(self, places: NDArray[np.int64]) -> "Rules":
+        """Those at these places, in this order."""
+        return Rules(low=self.low[places], high=self.high[places])
+
     def thresholds(self, place: int) -> Thresholds:
         """One of them, as the gate reads it."""
         return as_thresholds(float(self.low[place]), float(self.high[place]))

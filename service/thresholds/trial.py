@@ -60,15 +60,16 @@ class Trial:
     seen: Counted
     tested: Counted
 
-    def run(self) -> tuple[Proof, Thresholds]:
-        """The widest rule that is proven to keep the promise, with the proof; else closed sides."""
+    def run(self) -> tuple[Proof, Rules]:
+        """All rules that are proven to keep the promise, from the strictest to the widest, with
+        the proof of the widest; none where nothing is proven."""
         if self.fewest > self.tested.items:
             return self.closed(Finding.TOO_FEW_LABELS)
-        return self._widest_within_limit() if self._of_all_items else self._fixed_sequence()
+        return self._all_within_limit() if self._of_all_items else self._fixed_sequence()
 
-    def closed(self, finding: Finding, place: int | None = None) -> tuple[Proof, Thresholds]:
+    def closed(self, finding: Finding, place: int | None = None) -> tuple[Proof, Rules]:
         """Nothing automatic, for this reason, after a test of the rule at `place` if there was."""
-        return self._proof(finding, place), CLOSED
+        return self._proof(finding, place), self.rules.at(np.empty(0, dtype=np.int64))
 
     @property
     def alpha(self) -> float:
@@ -91,17 +92,20 @@ class Trial:
         places = self._candidates()
         return places[self._start(self._margins(places)) :] if places.size else places
 
-    def _fixed_sequence(self) -> tuple[Proof, Thresholds]:
-        passed, most_passed, errors = None, -1, self.tested.wrong
+    def _fixed_sequence(self) -> tuple[Proof, Rules]:
+        passed: list[int] = []
+        most_passed, errors = -1, self.tested.wrong
         places = self.sequence()
         for place in map(int, places):
             wrong = int(errors[place])
             # As few errors in as many trials or more pass again, without a test.
             if wrong > most_passed and self._p_value(place) > self.delta:
                 break
-            passed, most_passed = place, max(wrong, most_passed)
-        if passed is not None:
-            return self._proof(Finding.PROVEN, passed), self.rules.thresholds(passed)
+            passed.append(place)
+            most_passed = max(wrong, most_passed)
+        if passed:
+            # Each was tested and passed before the next was: they all hold together.
+            return self._proof(Finding.PROVEN, passed[-1]), self.rules.at(np.array(passed))
         if places.size:
             return self.closed(Finding.NOT_PROVEN, int(places[0]))
         return self.closed(Finding.TOO_FEW_LABELS)
@@ -138,12 +142,13 @@ class Trial:
     def _scale(self) -> float:
         return self.tested.items / max(1, self.seen.items)
 
-    def _widest_within_limit(self) -> tuple[Proof, Thresholds]:
+    def _all_within_limit(self) -> tuple[Proof, Rules]:
         most = binomial.most_errors(self.tested.items, self.alpha, self.delta)
         passed = int(np.searchsorted(self.tested.wrong, most, side="right")) - 1
         if passed < 0:
             return self.closed(Finding.NOT_PROVEN, 0)
-        return self._proof(Finding.PROVEN, passed), self.rules.thresholds(passed)
+        # Stricter rules make fewer errors, so they are proven with the widest.
+        return self._proof(Finding.PROVEN, passed), self.rules.at(np.arange(passed + 1))
 
     def _trials(self, place: int) -> int:
         return self.tested.items if self._of_all_items else int(self.tested.decided[place])
