@@ -20,7 +20,7 @@ def is_command(words: list[str]) -> None:
     command = typer.main.get_command(app)
     for word in words:
         if isinstance(command, TyperGroup):
-            if word.startswith("-"):
+            if word.startswith("-") or word == "...":
                 break
             assert word in command.commands, f"there is no command {' '.join(words)}"
             command = command.commands[word]
