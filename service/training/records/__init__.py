@@ -1,0 +1,1 @@
+"""A bundle for records: a logistic regression on their fields, which anybody can read."""
