@@ -83,7 +83,11 @@ class Shelf:
         if name not in self.bundles:
             self.bundles[name] = self._newest_whole(name)
         bundle = self.bundles[name]
-        return BundleLabels(labels=bundle.labels, approve_labels=bundle.approve_labels)
+        return BundleLabels(
+            labels=bundle.labels,
+            approve_labels=bundle.approve_labels,
+            languages=bundle.languages,
+        )
 
     def version_of(self, name: str) -> str | None:
         """The version that is in force, even where this machine does not have it."""
@@ -292,8 +296,9 @@ def _check_what_people_put(configuration: Configuration, gates: GateBook, shelf:
                 "and GATE_CONFIG no longer has it.",
                 fix="Put it back under apps until the gate is changed.",
             )
-        if policy.scorer not in (SIGNALS_SCORER, *configuration.language_models):
-            shelf.labels_of(policy.scorer)
+        for scorer in policy.scorers:
+            if scorer not in (SIGNALS_SCORER, *configuration.language_models):
+                shelf.labels_of(scorer)
 
 
 def build_app(

@@ -23,7 +23,7 @@ from service.domain.gate import GatePolicy
 from service.ports.clock import SystemClock
 from service.ports.scorer import Scorer
 from service.thresholds.sample import Sample
-from service.usecases.certify import Issued
+from service.usecases.certify import Issued, demand_one_scorer
 
 app = typer.Typer(help="Gates and their certificates.", no_args_is_help=True)
 
@@ -108,6 +108,7 @@ def calibrate(
         if policy is None:
             known = ", ".join(one.gate for one in gates.offered())
             raise InvalidInput(f"There is no gate {gate!r}.", fix=f"The gates are: {known}.")
+        demand_one_scorer(policy)
         bundle = shelf.bundles.get(policy.scorer)
         scorer = make_scorer(settings, bundle) if bundle else None
         sample = _sample(rows, policy, scorer)

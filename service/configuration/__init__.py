@@ -53,7 +53,7 @@ class Configuration:
 DEFAULT_DOCUMENT = """\
 gates:
   content-moderation:
-    scorer: embedded
+    scorer: {en: embedded, zh: embedded-zh}
     thresholds: {low: 0.10, high: 0.90}
 """
 

@@ -16,8 +16,10 @@ from service.domain.gate import (
     ResumeRules,
     ReviewRules,
 )
+from service.domain.gate_document import scorers_of
 from service.domain.guard import GuardRules
 from service.domain.ids import AppName, GateName
+from service.domain.language import Language
 from service.domain.language_model import LanguageModel
 from service.domain.outcome import Verdict
 
@@ -27,10 +29,14 @@ _NEEDS_APP = {ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOO
 
 @dataclass(frozen=True, kw_only=True)
 class BundleLabels:
-    """What a bundle tells apart, and which of it its calibrator counts as approving."""
+    """What a bundle tells apart, and which of it its calibrator counts as approving.
+
+    `languages` are those it reads; none where its card does not say.
+    """
 
     labels: tuple[str, ...]
     approve_labels: tuple[str, ...]
+    languages: tuple[str, ...] = ()
 
 
 type Complaint = Callable[[str, str], GateError]
@@ -79,6 +85,8 @@ def build_gate(
         if not holds:
             raise complaint(key, message)
 
+    scorer, by_language = scorers_of(section.scorer)
+    _check_languages(section, by_language, labels_of, demand)
     labels, approve = _labels(section, labels_of, demand)
     for key, names in (("labels", labels), ("approve_labels", approve)):
         demand(len(set(names)) == len(names), key, "names a label twice: keep one")
@@ -103,7 +111,8 @@ def build_gate(
     return GatePolicy(
         gate=gate,
         version=0,
-        scorer=section.scorer,
+        scorer=scorer,
+        by_language=MappingProxyType(by_language),
         labels=labels,
         approve_labels=approve,
         thresholds=section.thresholds.value() if section.thresholds else CLOSED,
@@ -137,28 +146,63 @@ def _labels(
     section: GateSection, labels_of: LabelsOf, demand: Callable[[bool, str, str], None]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The gate's labels and its approve_labels; what is not said is taken from the bundle."""
+    scorer, by_language = scorers_of(section.scorer)
     if section.scorer == SIGNALS_SCORER:
         bundle = BundleLabels(labels=_SIGNAL_LABELS, approve_labels=_SIGNAL_LABELS[:1])
         labels = tuple(section.labels or bundle.labels)
         approve = tuple(section.approve_labels or bundle.approve_labels)
         return labels, approve
-    try:
-        bundle = labels_of(section.scorer)
-    except GateError as error:
-        demand(False, "scorer", f"is {section.scorer!r}: {error.detail} {error.fix}".rstrip("."))
-        raise
-    labels = tuple(section.labels or bundle.labels)
-    approve = tuple(section.approve_labels or bundle.approve_labels)
-    demand(
-        set(labels) == set(bundle.labels),
-        "labels",
-        f"must be the labels of bundle {section.scorer!r}: {', '.join(bundle.labels)}",
-    )
-    # The bundle's calibrator gives P(one of its own approve_labels); for others it says nothing.
-    demand(
-        set(approve) == set(bundle.approve_labels),
-        "approve_labels",
-        f"must be those that bundle {section.scorer!r} is calibrated for: "
-        f"{', '.join(bundle.approve_labels)}",
-    )
+    first = _bundle(scorer, labels_of, demand)
+    labels = tuple(section.labels or first.labels)
+    approve = tuple(section.approve_labels or first.approve_labels)
+    for name in dict.fromkeys(by_language.values()) or (scorer,):
+        bundle = _bundle(name, labels_of, demand)
+        demand(
+            set(labels) == set(bundle.labels),
+            "labels",
+            f"must be the labels of bundle {name!r}: {', '.join(bundle.labels)}",
+        )
+        # A bundle's calibrator gives P(one of its own approve_labels); of others it says nothing.
+        demand(
+            set(approve) == set(bundle.approve_labels),
+            "approve_labels",
+            f"must be those that bundle {name!r} is calibrated for: "
+            f"{', '.join(bundle.approve_labels)}",
+        )
     return labels, approve
+
+
+def _bundle(
+    name: str, labels_of: LabelsOf, demand: Callable[[bool, str, str], None]
+) -> BundleLabels:
+    try:
+        return labels_of(name)
+    except GateError as error:
+        demand(False, "scorer", f"is {name!r}: {error.detail} {error.fix}".rstrip("."))
+        raise
+
+
+def _check_languages(
+    section: GateSection,
+    by_language: Mapping[Language, str],
+    labels_of: LabelsOf,
+    demand: Callable[[bool, str, str], None],
+) -> None:
+    for language, name in by_language.items():
+        demand(
+            name != SIGNALS_SCORER,
+            f"scorer.{language}",
+            f"is {SIGNALS_SCORER!r}, which reads no language: name a bundle",
+        )
+        reads = _bundle(name, labels_of, demand).languages
+        demand(
+            not reads or language in reads,
+            f"scorer.{language}",
+            f"is {name!r}, which reads {', '.join(reads)}",
+        )
+    # Bundles' scores are different scales, and a certificate is for the scores of one.
+    demand(
+        section.contract is None or len(set(by_language.values())) < 2,
+        "contract",
+        "cannot be kept over the scores of several bundles: make a gate for each language",
+    )

@@ -19,6 +19,7 @@ from service.domain.decision import ResumeMode, Thresholds
 from service.domain.errors import GateError
 from service.domain.gate import SampleAgreement
 from service.domain.guard import GuardRules, Redaction
+from service.domain.language import Language
 from service.domain.language_model import QUESTION
 from service.domain.outcome import Verdict
 from service.domain.values import Json
@@ -165,8 +166,23 @@ class LanguageModelSection(Section):
         return self
 
 
+def _scorers(value: object) -> object:
+    known = ", ".join(Language)
+    if isinstance(value, dict):
+        if not value:
+            raise ValueError(f"names no scorer: name one for each language, of {known}")
+        if unknown := [str(language) for language in value if language not in list(Language)]:
+            raise ValueError(f"names the language {unknown[0]}, of those that are known: {known}")
+        return {Language(language): str(name) for language, name in value.items()}
+    return str(value)
+
+
+Scorers = Annotated[str | dict[Language, str], BeforeValidator(_scorers)]
+"""One scorer, or one for the texts of each language."""
+
+
 class GateSection(Section):
-    scorer: str = EMBEDDED_SCORER
+    scorer: Scorers = EMBEDDED_SCORER
     labels: list[Label] | None = None
     approve_labels: list[Label] | None = None
     thresholds: ThresholdsSection | None = None

@@ -19,7 +19,7 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
         else {"contract": contract_document(policy.contract)}
     )
     return {
-        "scorer": policy.scorer,
+        "scorer": dict(policy.by_language) or policy.scorer,
         "samples": policy.samples.value,
         "labels": list(policy.labels),
         "approve_labels": list(policy.approve_labels),

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     AUDIT_SAMPLE = "audit_sample"
     HIDDEN = "hidden"
     NO_SIGNAL = "no_signal"
+    OTHER_LANGUAGE = "other_language"
     SCORER_FAILED = "scorer_failed"
     SCORER_TIMED_OUT = "scorer_timed_out"
 

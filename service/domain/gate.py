@@ -7,9 +7,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from service.domain.certificate import RiskContract
-from service.domain.decision import ResumeMode, Thresholds
+from service.domain.decision import Item, ResumeMode, Thresholds
 from service.domain.guard import GuardRules
 from service.domain.ids import AppName, CertificateId, GateName
+from service.domain.language import Language, language_of
 from service.domain.outcome import Verdict
 from service.domain.values import Json
 
@@ -92,6 +93,9 @@ class Stand(StrEnum):
 class GatePolicy:
     """One version of a gate. `labels` is the order that logits and members follow.
 
+    `scorer` judges every item; where `by_language` has entries these do instead, each the texts of
+    its language, and `scorer` is the first of them.
+
     Its thresholds are fixed by hand, or earned under a risk contract: `certified` holds what was
     earned, by category and for the gate as a whole (None).
     """
@@ -101,6 +105,7 @@ class GatePolicy:
     scorer: str
     labels: tuple[str, ...]
     approve_labels: tuple[str, ...]
+    by_language: Mapping[Language, str] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: Thresholds = CLOSED
     categories: Mapping[str, Thresholds] = field(default_factory=lambda: MappingProxyType({}))
     contract: RiskContract | None = None
@@ -120,6 +125,18 @@ class GatePolicy:
             return Stand.FIXED
         opened = any(one.thresholds != CLOSED for one in self.certified.values())
         return Stand.CERTIFIED if opened else Stand.UNCERTIFIED
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """The names of all that judge its items."""
+        return tuple(dict.fromkeys(self.by_language.values())) or (self.scorer,)
+
+    def scorer_for(self, item: Item) -> str | None:
+        """Who judges the item; None where it is in no language that the gate has a scorer for."""
+        if not self.by_language:
+            return self.scorer
+        language = language_of(item.text or "")
+        return None if language is None else self.by_language.get(language)
 
     def rule_for(self, category: str | None, source: str | None = None) -> Rule:
         """The category's own rule where it has one, else the gate's.

@@ -22,6 +22,7 @@ from service.domain.gate import (
 )
 from service.domain.guard import GuardRules, Redaction
 from service.domain.ids import AppName, CertificateId, GateName
+from service.domain.language import Language
 from service.domain.outcome import Verdict
 
 
@@ -36,7 +37,7 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
     exact = policy.samples is SampleAgreement.EXACT
     return {
         **({} if exact else {"samples": policy.samples.value}),
-        "scorer": policy.scorer,
+        "scorer": dict(policy.by_language) or policy.scorer,
         "labels": list(policy.labels),
         "approve_labels": list(policy.approve_labels),
         "thresholds": _thresholds(policy.thresholds),
@@ -65,10 +66,12 @@ def policy_of(
     """The policy that a document was written from. Raises KeyError or ValueError for another."""
     written = document["written"]
     review, resume = written["review"], written["resume"]
+    scorer, by_language = scorers_of(written["scorer"])
     return GatePolicy(
         gate=gate,
         version=version,
-        scorer=written["scorer"],
+        scorer=scorer,
+        by_language=MappingProxyType(by_language),
         labels=tuple(written["labels"]),
         approve_labels=tuple(written["approve_labels"]),
         thresholds=Thresholds(**written["thresholds"]),
@@ -110,6 +113,16 @@ def _guards(document: Mapping[str, Any] | None) -> GuardRules:
     if document is None:  # written before there were any
         return GuardRules()
     return GuardRules(**{**document, "redaction": Redaction(document["redaction"])})
+
+
+def scorers_of(
+    written: str | Mapping[str, str] | Mapping[Language, str],
+) -> tuple[str, dict[Language, str]]:
+    """A policy's `scorer` and `by_language`, from one name or a name for each language."""
+    if isinstance(written, str):
+        return written, {}
+    by_language = {Language(language): name for language, name in written.items()}
+    return next(iter(by_language.values())), by_language
 
 
 def _certified(policy: GatePolicy) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def _overtake(tx: Transaction, history: Sequence[Activation], now: datetime) -> 
 
 def users_of(policies: Iterable[GatePolicy], model: str) -> list[GatePolicy]:
     """The gates that score with the model."""
-    return [policy for policy in policies if policy.scorer == model]
+    return [policy for policy in policies if model in policy.scorers]
 
 
 def demand_fit(

@@ -14,7 +14,7 @@ import structlog
 from service.confidence.meaning import raw_of_meanings, texts_of
 from service.confidence.member_calibrator import read_calibrator
 from service.confidence.signals import RawScore, raw_of_score, raw_of_signal
-from service.domain.decision import Assessment, Item, Reason, source_of
+from service.domain.decision import Assessment, Item, Reads, Reason, source_of
 from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
 from service.domain.gate import SIGNALS_SCORER, GatePolicy, SampleAgreement
 from service.domain.guard import Finding
@@ -71,12 +71,17 @@ class Assessor:
                 return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
         if policy.scorer == SIGNALS_SCORER:
             return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
-        if policy.scorer not in self._scorers:  # another process knows a bundle that we do not
-            log.error("scorer.unknown", gate=policy.gate, scorer=policy.scorer)
-            return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
-        if not item.has(self._scorers[policy.scorer].reads):
+        if policy.by_language and not item.has(Reads.TEXT):
             return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
-        return await self._scored(policy, item, category)
+        name = policy.scorer_for(item)
+        if name is None:
+            return Assessment(confidence=None, failure=Reason.OTHER_LANGUAGE)
+        if name not in self._scorers:  # another process knows a bundle that we do not
+            log.error("scorer.unknown", gate=policy.gate, scorer=name)
+            return Assessment(confidence=None, failure=Reason.SCORER_FAILED)
+        if not item.has(self._scorers[name].reads):
+            return Assessment(confidence=None, failure=Reason.NO_SIGNAL)
+        return await self._scored(policy, self._scorers[name], item, category)
 
     async def _by_meaning(
         self,
@@ -117,8 +122,9 @@ class Assessor:
             log.exception("embedder.crashed", gate=policy.gate)
             return failed
 
-    async def _scored(self, policy: GatePolicy, item: Item, category: str | None) -> Assessment:
-        scorer = self._scorers[policy.scorer]
+    async def _scored(
+        self, policy: GatePolicy, scorer: Scorer, item: Item, category: str | None
+    ) -> Assessment:
         try:
             async with asyncio.timeout(self._patience):
                 score = await scorer.score(item, gate=policy.gate, within=self._patience)

@@ -52,9 +52,9 @@ class CertifyGate:
         """Certify the gate on the sample, whose scores come from `source`, and put a version in
         force that stands on the result.
 
-        Without `contract` the gate's own is kept; raises InvalidInput where it has none, and
-        ChangedMeanwhile where `policy` is no longer the newest version. What is not proven is
-        closed: the gate then reviews, with the reason `uncertified`.
+        Without `contract` the gate's own is kept; raises InvalidInput where it has none, or has
+        several scorers, and ChangedMeanwhile where `policy` is no longer the newest version. What
+        is not proven is closed: the gate then reviews, with the reason `uncertified`.
         """
         contract = contract or policy.contract
         if contract is None:
@@ -63,6 +63,7 @@ class CertifyGate:
                 fix="Say which error can be borne, for instance --target per_side"
                 " --alpha-approve 0.01 --alpha-reject 0.02.",
             )
+        demand_one_scorer(policy)
         issued, earned = prove(sample, contract, source)
         now = self._clock.now()
         with self._store.transaction() as tx:
@@ -96,6 +97,16 @@ def prove(
         for one in (found.gate, *found.own.values())
     ]
     return issued, _earned(issued, found, source)
+
+
+def demand_one_scorer(policy: GatePolicy) -> None:
+    """Raises InvalidInput where a gate's scores are of several scales: a certificate is for one."""
+    if len(policy.scorers) > 1:
+        raise InvalidInput(
+            f"The gate {policy.gate!r} has a scorer for each language, and a certificate is for"
+            " the scores of one.",
+            fix="Make a gate for each language, and certify these.",
+        )
 
 
 def _earned(

@@ -75,5 +75,5 @@ def earns_alike(one: GatePolicy, other: GatePolicy) -> bool:
 def _terms(policy: GatePolicy) -> tuple[object, ...]:
     promised = policy.contract and policy.contract.promised
     guards = replace(policy.guards, redaction=Redaction.NONE)  # who sees what changes no decision
-    scored = policy.scorer, policy.labels, policy.approve_labels, policy.samples
-    return promised, scored, guards
+    scored = policy.scorer, policy.by_language, policy.labels, policy.approve_labels
+    return promised, scored, policy.samples, guards

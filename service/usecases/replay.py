@@ -123,7 +123,7 @@ class ReplayGate:
 
 
 def _check_scores_alike(known: GatePolicy, candidate: GatePolicy) -> None:
-    for name in ("scorer", "samples", "labels", "approve_labels", "guards"):
+    for name in ("scorer", "by_language", "samples", "labels", "approve_labels", "guards"):
         if getattr(known, name) != getattr(candidate, name):
             raise InvalidInput(
                 f"A replay cannot tell what other {name} would have made of these items.",

@@ -48,7 +48,8 @@ SECTIONS = [
 def labels_of(bundle: str) -> BundleLabels:
     if bundle != "embedded":
         raise BrokenBundle(f"There is no bundle {bundle!r}.", fix="Use `signals`, or another.")
-    return BundleLabels(labels=("acceptable", "offensive"), approve_labels=("acceptable",))
+    labels = ("acceptable", "offensive")
+    return BundleLabels(labels=labels, approve_labels=labels[:1], languages=("en",))
 
 
 @pytest.fixture(autouse=True)
@@ -212,3 +213,33 @@ def test_samples_by_meaning_need_a_contract() -> None:
     )
     assert "samples: meaning" in told
     assert "write a contract" in told
+
+
+@pytest.mark.parametrize(
+    ("scorer", "complains"),
+    [
+        ("{en: embedded, fr: embedded}", "names the language fr, of those that are known: en, zh"),
+        ("{}", "names no scorer: name one for each language, of en, zh"),
+        ("{zh: embedded}", "scorer.zh is 'embedded', which reads en"),
+        ("{en: signals}", "scorer.en is 'signals', which reads no language"),
+        ("{en: embedded, zh: gone}", "scorer is 'gone': There is no bundle 'gone'"),
+    ],
+)
+def test_scorers_by_language_are_checked(scorer: str, complains: str) -> None:
+    text = changed("scorer: embedded", f"scorer: {scorer}")
+    said = complaint(text)
+    assert complains in said
+    assert f"line {line_of(text, scorer)}" in said
+
+
+def test_a_contract_is_not_kept_over_the_scores_of_two_bundles() -> None:
+    text = """\
+gates:
+  comments:
+    scorer: {en: embedded, zh: embedded-zh}
+    contract: {target: auto_error, wrong_answers: 0.02}
+"""
+    labels = ("acceptable", "offensive")
+    bundle = BundleLabels(labels=labels, approve_labels=labels[:1])
+    with pytest.raises(ConfigurationError, match=r"line 4: .* make a gate for each language"):
+        parse(text, lambda name: bundle, name="gates.yml")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.configuration import BundleLabels, Configuration, load, parse
-from service.domain.decision import ResumeMode, Thresholds
+from service.domain.decision import Item, ResumeMode, Thresholds
 from service.domain.ids import AppName
 from service.domain.outcome import Verdict
 
@@ -42,7 +42,7 @@ gates:
 
 
 def labels_of(bundle: str) -> BundleLabels:
-    assert bundle == "embedded"
+    assert bundle in ("embedded", "embedded-zh")
     return BundleLabels(labels=("acceptable", "offensive"), approve_labels=("acceptable",))
 
 
@@ -54,16 +54,32 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> Configuration:
     return parse(WHOLE, labels_of, name="gates.yml")
 
 
-def test_without_a_file_there_is_one_gate_on_the_embedded_model() -> None:
+def test_without_a_file_there_is_one_gate_on_the_embedded_models() -> None:
     configuration = load(None, labels_of)
     (gate,) = configuration.gates
     assert configuration.apps == {}
     assert gate.gate == "content-moderation"
-    assert gate.scorer == "embedded"
+    assert gate.by_language == {"en": "embedded", "zh": "embedded-zh"}
     assert gate.labels == ("acceptable", "offensive")
     assert gate.approve_labels == ("acceptable",)
     assert gate.thresholds == Thresholds(low=0.1, high=0.9)
     assert gate.resume.mode is ResumeMode.NONE
+
+
+def test_a_gate_may_have_a_scorer_for_each_language() -> None:
+    text = """\
+gates:
+  comments:
+    scorer: {en: embedded, zh: embedded-zh}
+    thresholds: {low: 0.1, high: 0.9}
+"""
+    labels = ("acceptable", "offensive")
+    bundle = BundleLabels(labels=labels, approve_labels=labels[:1], languages=("en", "zh"))
+    (gate,) = parse(text, lambda name: bundle, name="gates.yml").gates
+    assert gate.by_language == {"en": "embedded", "zh": "embedded-zh"}
+    assert gate.scorer_for(Item(text="fine")) == "embedded"
+    assert gate.scorer_for(Item(text="很好")) == "embedded-zh"
+    assert gate.scorer_for(Item(text="いいね")) is None
 
 
 def test_silence_rejects_unless_the_file_says_approve(whole: Configuration) -> None:
