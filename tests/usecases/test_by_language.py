@@ -11,6 +11,7 @@ from service.domain.errors import InvalidInput
 from service.domain.gate_document import document_of, policy_of
 from service.domain.language import Language
 from service.thresholds.sample import Sample
+from service.usecases.activate_model import users_of
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem, DecisionOrder
@@ -90,6 +91,13 @@ def test_a_policy_comes_back_from_the_store_as_it_was(house: House) -> None:
     assert kept.by_language == SCORERS
     assert kept.created_at is not None
     assert policy_of(kept.gate, kept.version, document_of(kept), kept.created_at) == kept
+
+
+def test_both_models_know_the_gate_as_theirs(house: House) -> None:
+    house.adopt(POLICY, scorer="english", by_language=SCORERS)
+    for model in ("english", "chinese"):
+        assert [policy.gate for policy in users_of(house.gates.offered(), model)] == ["gate"]
+    assert users_of(house.gates.offered(), "german") == []
 
 
 def test_scores_of_two_scales_are_not_certified_as_one(house: House) -> None:
