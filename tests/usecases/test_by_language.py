@@ -10,11 +10,14 @@ from service.domain.decision import Decision, Item, Reads, Reason, Score, Zone
 from service.domain.errors import InvalidInput
 from service.domain.gate_document import document_of, policy_of
 from service.domain.language import Language
+from service.guards.masking import LabelRedactor
+from service.guards.text_guard import TextGuard
 from service.thresholds.sample import Sample
 from service.usecases.activate_model import users_of
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import ids
 from tests.usecases.conftest import ANN, POLICY, House
@@ -27,6 +30,7 @@ class Sure:
 
     labels = ("good", "bad")
     reads = Reads.TEXT
+    explains = False
 
     def __init__(self, name: str, calibrated: float) -> None:
         self.version = f"{name}@1"
@@ -44,9 +48,11 @@ class Sure:
 
 def decide(house: House, item: Item) -> Decision:
     house.adopt(POLICY, scorer="english", by_language=SCORERS)
+    scorers = {"english": Sure("english", 0.97), "chinese": Sure("chinese", 0.98)}
     decide = DecideItem(
         gates=house.gates,
-        assessor=Assessor({"english": Sure("english", 0.97), "chinese": Sure("chinese", 0.98)}),
+        assessor=GuardedAssessor(Assessor(scorers), TextGuard()),
+        redactor=LabelRedactor(),
         recorder=house.recorder,
         bus=house.bus,
         clock=house.clock,
