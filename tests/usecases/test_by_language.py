@@ -6,7 +6,7 @@ import math
 import pytest
 
 from service.domain.certificate import RiskContract, Target
-from service.domain.decision import Decision, Item, Reads, Reason, Score, Zone
+from service.domain.decision import Decision, Item, Reads, Reason, Score, Spread, Zone
 from service.domain.errors import InvalidInput
 from service.domain.gate_document import document_of, policy_of
 from service.domain.language import Language
@@ -39,7 +39,7 @@ class Sure:
     async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
         return Score(probabilities={"good": 1.0, "bad": 0.0}, model_version=self.version)
 
-    def calibrate(self, raw: float) -> float:
+    def calibrate(self, raw: float, spread: Spread | None = None) -> float:
         return raw * self._calibrated
 
     def close(self) -> None:
