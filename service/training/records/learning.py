@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from experiments.data import Application
-from service.confidence.calibrators import Calibrator, choose
+from service.confidence.calibrators import choose
+from  import AnyCalibrator
 from service.domain.decision import Item
 from service.scoring.fields import CategoricalColumn, FieldsReader, NumericColumn
 
@@ -155,7 +156,7 @@ def calibrated_out_of_fold(fit: Fit, records: Sequence[Application], seed: int) 
     return found
 
 
-def calibrate(fit: Fit, records: Sequence[Application], seed: int) -> Calibrator:
+def calibrate(fit: Fit, records: Sequence[Application], seed: int) -> AnyCalibrator:
     """The calibrator that out-of-fold scores choose."""
     return choose(out_of_fold(fit, records, seed), labels(records)).calibrator
 
