@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.configuration import BundleLabels, Configuration, load, parse
+from service.configuration.writing import section_of
 from service.domain.decision import Item, ResumeMode, Thresholds
 from service.domain.ids import AppName
 from service.domain.outcome import Verdict
@@ -80,6 +81,7 @@ gates:
     assert gate.scorer_for(Item(text="fine")) == "embedded"
     assert gate.scorer_for(Item(text="很好")) == "embedded-zh"
     assert gate.scorer_for(Item(text="いいね")) is None
+    assert section_of(gate)["scorer"] == {"en": "embedded", "zh": "embedded-zh"}
 
 
 def test_silence_rejects_unless_the_file_says_approve(whole: Configuration) -> None:

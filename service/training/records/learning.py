@@ -13,8 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from experiments.data import Application
-from service.confidence.calibrators import choose
-from  import AnyCalibrator
+from service.confidence.calibrators import AnyCalibrator, choose
 from service.domain.decision import Item
 from service.scoring.fields import CategoricalColumn, FieldsReader, NumericColumn
 
