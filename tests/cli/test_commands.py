@@ -25,7 +25,18 @@ def service(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedPr
 
 @pytest.mark.parametrize(
     "command",
-    ["", "serve", "worker", "migrate", "settings", "user create", "apikey create", "audit verify"],
+    [
+        "",
+        "serve",
+        "worker",
+        "migrate",
+        "settings",
+        "user create",
+        "apikey create",
+        "audit verify",
+        "model activate",
+        "model add",
+    ],
 )
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     told = service(tmp_path, *command.split(), "--help")

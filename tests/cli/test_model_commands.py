@@ -1,11 +1,17 @@
 """`model ...`: versions come, are put in force, go back and go, as an operator runs it."""
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
+from typer.testing import CliRunner
 
+from service.cli import app
 from tests.cli.test_commands import service
 from tests.registry.bundles import (
     another_version,
@@ -21,72 +27,92 @@ gates:
 """
 
 
-def model(folder: Path, *arguments: str, says: int = 0) -> str:
-    """What the command prints; fails where it exits otherwise than it should."""
-    told = service(folder, "model", *arguments, GATE_REGISTRY_DIR=str(folder / "added"))
-    assert told.returncode == says, told.stdout + told.stderr
-    assert "Traceback" not in told.stderr
-    return told.stdout if says == 0 else told.stdout + told.stderr
+class Operator:
+    """Whoever runs the commands, on a store and a registry of their own; without the cost of a
+    process for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str, says: int = 0) -> str:
+        """What `model ...` prints; fails where it exits otherwise than it should."""
+        told = CliRunner().invoke(app, ["model", *arguments])
+        assert told.exit_code == says, told.output
+        return told.stdout if says == 0 else told.output
+
+    def json(self, *arguments: str, says: int = 0) -> Any:
+        return json.loads(self(*arguments, "--json", says=says))
+
+    def versions(self) -> dict[str, bool]:
+        """The versions of the embedded model, and whether each is active."""
+        return {row["version"]: row["active"] for row in self.json("list")["embedded"]}
 
 
-def listed(folder: Path) -> dict[str, bool]:
-    """The versions of the embedded model, and whether each is active."""
-    return {
-        row["version"]: row["active"]
-        for row in json.loads(model(folder, "list", "--json"))["embedded"]
-    }
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
+    for name in [name for name in os.environ if name.startswith("GATE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GATE_DATABASE_URL", f"sqlite:///{tmp_path}/gate.db")
+    monkeypatch.setenv("GATE_REGISTRY_DIR", str(tmp_path / "added"))
+    logging = structlog.get_config()  # a command sets up the logs of its process
+    yield Operator(tmp_path)
+    structlog.configure(**logging)
 
 
-def test_a_version_is_added_activated_rolled_back_and_removed(tmp_path: Path) -> None:
-    [shipped] = listed(tmp_path)
+@pytest.fixture
+def contract(model: Operator) -> None:
+    """A gate on the embedded model that has a contract to keep."""
+    (model.folder / "gates.yaml").write_text(CONTRACT)
+    config = str(model.folder / "gates.yaml")
+    assert service(model.folder, "gate", "list", GATE_CONFIG=config).returncode == 0
+
+
+def test_a_version_is_added_activated_rolled_back_and_removed(model: Operator) -> None:
+    [shipped] = model.versions()
     packed = shutil.make_archive(
-        str(tmp_path / "packed"), "gztar", another_version(tmp_path / "bundle")
+        str(model.folder / "packed"), "gztar", another_version(model.folder / "bundle")
     )
-    added = json.loads(model(tmp_path, "add", packed, "--json"))
+    added = model.json("add", packed)
     version, fingerprint = added["version"], added["version"].partition("@")[2]
     assert (added["model"], added["active"]) == ("embedded", shipped)
 
-    assert f"{version} is in force" in model(tmp_path, "activate", "embedded", fingerprint[:5])
-    assert listed(tmp_path) == {shipped: False, version: True}
-    assert "active already" in model(tmp_path, "activate", "embedded", version, says=2)
-    assert "Activate another version" in model(tmp_path, "remove", "embedded", version, says=2)
+    assert f"{version} is in force" in model("activate", "embedded", fingerprint[:5])
+    assert model.versions() == {shipped: False, version: True}
+    assert "active already" in model("activate", "embedded", version, says=2)
+    assert "Activate another version" in model("remove", "embedded", version, says=2)
 
-    back = json.loads(model(tmp_path, "rollback", "embedded", "--json"))
+    back = model.json("rollback", "embedded")
     assert (back["version"], back["state"]) == (shipped, "pending")  # no service runs here
-    assert "No version was active" in model(tmp_path, "rollback", "embedded", says=2)
-    shown = json.loads(model(tmp_path, "show", "embedded", "--json"))
+    assert "No version was active" in model("rollback", "embedded", says=2)
+    shown = model.json("show", "embedded")
     assert (shown["version"], shown["active"]) == (shipped, True)
     assert [one["cause"] for one in shown["activations"]] == ["rollback", "activate"]
 
-    assert model(tmp_path, "remove", "embedded", version) == f"Removed {version}.\n"
-    assert listed(tmp_path) == {shipped: True}
-    assert service(tmp_path, "audit", "verify").returncode == 0
+    assert model("remove", "embedded", version) == f"Removed {version}.\n"
+    assert model.versions() == {shipped: True}
+    assert service(model.folder, "audit", "verify").returncode == 0
 
 
-def test_what_cannot_score_is_refused_and_changes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "gates.yaml").write_text(CONTRACT)
-    config = str(tmp_path / "gates.yaml")
-    assert service(tmp_path, "gate", "list", GATE_CONFIG=config).returncode == 0
-    broken = with_a_graph_that_does_not_run(another_version(tmp_path / "broken"))
+@pytest.mark.usefixtures("contract")
+def test_what_cannot_score_is_refused_and_changes_nothing(model: Operator) -> None:
+    broken = with_a_graph_that_does_not_run(another_version(model.folder / "broken"))
     for command in (["add"], ["check"]):
-        said = model(tmp_path, *command, str(broken), says=2 if command == ["add"] else 1)
+        said = model(*command, str(broken), says=2 if command == ["add"] else 1)
         assert "cannot load the model" in said
-    other = with_other_labels(another_version(tmp_path / "other"))
-    report = json.loads(model(tmp_path, "check", str(other), "--json", says=1))
+    other = with_other_labels(another_version(model.folder / "other"))
+    report = model.json("check", str(other), says=1)
     assert not report["whole"]
     assert "the gate 'earning' judges by acceptable, offensive" in report["problem"]
-    version = json.loads(model(tmp_path, "add", str(other), "--json"))["version"]
-    assert "judges by" in model(tmp_path, "activate", "embedded", version, says=2)
-    assert [version for version, active in listed(tmp_path).items() if active] != [version]
+    version = model.json("add", str(other))["version"]
+    assert "judges by" in model("activate", "embedded", version, says=2)
+    assert [version for version, active in model.versions().items() if active] != [version]
 
 
-def test_whoever_activates_hears_which_gates_begin_anew(tmp_path: Path) -> None:
-    (tmp_path / "gates.yaml").write_text(CONTRACT)
-    config = str(tmp_path / "gates.yaml")
-    assert service(tmp_path, "gate", "list", GATE_CONFIG=config).returncode == 0
-    model(tmp_path, "add", str(another_version(tmp_path / "bundle")))
-    version = next(one for one, active in listed(tmp_path).items() if not active)
-    told = model(tmp_path, "activate", "embedded", version, "--wait", "0.1", says=1)
+@pytest.mark.usefixtures("contract")
+def test_whoever_activates_hears_which_gates_begin_anew(model: Operator) -> None:
+    model("add", str(another_version(model.folder / "bundle")))
+    version = next(one for one, active in model.versions().items() if not active)
+    told = model("activate", "embedded", version, "--wait", "0.1", says=1)
     assert "Warning: gate earning has no certificate" in told
 
 
@@ -102,5 +128,7 @@ def test_whoever_activates_hears_which_gates_begin_anew(tmp_path: Path) -> None:
         (["remove", "embedded", "shipped"], "is active"),
     ],
 )
-def test_a_mistake_is_told_with_its_remedy(tmp_path: Path, arguments: list[str], says: str) -> None:
-    assert says in model(tmp_path, *arguments, says=2)
+def test_a_mistake_is_told_with_its_remedy(
+    model: Operator, arguments: list[str], says: str
+) -> None:
+    assert says in model(*arguments, says=2)
