@@ -11,12 +11,12 @@ SPLIT_SHARES = {"train": 0.65, "validation": 0.10, "calibration": 0.10, "test": 
 
 
 def split[Text: LabelledText](
-    items: Sequence[Text], shares: Mapping[str, float] = SPLIT_SHARES
+    items: Sequence[Text], shares: Mapping[str, float] = SPLIT_SHARES, seed: int = SPLIT_SEED
 ) -> dict[str, list[Text]]:
     """The parts of `shares`, which sum to 1. A text's part depends on text and seed alone."""
     parts: dict[str, list[Text]] = {name: [] for name in shares}
     for item in items:
-        parts[_part_at(place_of(essence(item.text)), shares)].append(item)
+        parts[_part_at(place_of(essence(item.text), seed), shares)].append(item)
     return parts
 
 
@@ -34,9 +34,9 @@ def essence(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold())) or text
 
 
-def place_of(key: str) -> float:
+def place_of(key: str, seed: int = SPLIT_SEED) -> float:
     """A place in [0, 1) that depends on the key and the seed alone, and is as if drawn by lot."""
-    digest = hashlib.sha256(f"{SPLIT_SEED}:{key}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64
 
 

@@ -1,22 +1,28 @@
-"""Fine-tune the encoder on labelled texts, export it as a bundle, report what it is worth.
+"""Train a model on labelled texts, export it as a bundle, report what it is worth.
 
-SOURCE is `davidson`, or a CSV file with the columns text and label (1 where approving is right).
+SOURCE is `davidson`, or a CSV file with the columns text, label (1 where approving is right) and,
+if known, votes (the share of the people asked who would approve, as 0.67 or 2/3).
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from service.scoring.bundle import CARD
-from service.training.corpus import corpus
+from service.scoring.heads import Method
+from service.training import compare as comparison
+from service.training import table
+from service.training.corpus import LABELS, Corpus, corpus
 from service.training.export import export, write_card
-from service.training.finetune import Settings, finetune, trained
+from service.training.models import assembled, train
 from service.training.report import report
+from service.training.settings import Settings
 
 SETTINGS = "settings.json"
 REPORT = "REPORT.md"
@@ -27,13 +33,16 @@ console = Console()
 Source = Annotated[str, typer.Argument(metavar="SOURCE")]
 Run = Annotated[Path, typer.Option("--run", help="Folder of checkpoints and weights.")]
 Bundle = Annotated[Path, typer.Option("--bundle", help="Folder of the bundle.")]
-Epochs = Annotated[int, typer.Option(min=1)]
-Seed = Annotated[int, typer.Option()]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of torch.")]
+Labels = Annotated[str, typer.Option(help="What a file's labels 1 and 0 are called.")]
+Languages = Annotated[str, typer.Option(help="Of a file's texts, such as en or en,de.")]
 
 RUN = Path("var/training/embedded")
-BUNDLE = Path("models/embedded")
-DEFAULTS = Settings()
+BUNDLES = Path("models")
+BUNDLE = BUNDLES / "embedded"
+COMPARED = Path("var/training/compare")
+REPORTS = BUNDLES / "reports"
+NAMES = ",".join(LABELS)
+USUAL = Settings()
 
 
 @app.command()
@@ -41,51 +50,124 @@ def build(
     source: Source,
     run: Run = RUN,
     bundle: Bundle = BUNDLE,
-    epochs: Epochs = DEFAULTS.epochs,
-    seed: Seed = DEFAULTS.seed,
-    threads: Threads = DEFAULTS.threads,
+    labels: Labels = NAMES,
+    languages: Languages = "en",
+    method: Annotated[Method, typer.Option(help="One opinion, or several.")] = USUAL.method,
+    members: Annotated[
+        int, typer.Option(min=2, help="Networks of an ensemble, or passes of MC dropout.")
+    ] = USUAL.members,
+    depth: Annotated[
+        int, typer.Option(min=1, max=6, help="Layers of the encoder that are kept, from the first.")
+    ] = USUAL.depth,
+    learned_layers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Last layers that learn. Else all, and the embeddings."),
+    ] = USUAL.learned_layers,
+    epochs: Annotated[int, typer.Option(min=1)] = USUAL.epochs,
+    batch: Annotated[int, typer.Option(min=1)] = USUAL.batch,
+    learning_rate: Annotated[float, typer.Option(min=0)] = USUAL.learning_rate,
+    seed: Annotated[int, typer.Option()] = USUAL.seed,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = USUAL.threads,
 ) -> None:
-    """Train, export and report, one after the other."""
-    train(source, run, epochs, seed, threads)
-    export_bundle(source, run, bundle)
-    report_bundle(source, bundle)
-
-
-@app.command()
-def train(
-    source: Source,
-    run: Run = RUN,
-    epochs: Epochs = DEFAULTS.epochs,
-    seed: Seed = DEFAULTS.seed,
-    threads: Threads = DEFAULTS.threads,
-) -> None:
-    """Fine-tune; interrupted, the same command goes on after the last whole epoch."""
-    texts = corpus(source)
-    settings = Settings(epochs=epochs, seed=seed, threads=threads)
+    """Train, export and report. The same command goes on after the last whole epoch."""
+    texts = _corpus(source, labels, languages)
+    settings = Settings(
+        method=method,
+        members=members,
+        depth=depth,
+        learned_layers=learned_layers,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        seed=seed,
+        threads=threads,
+    )
     run.mkdir(parents=True, exist_ok=True)
-    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        parts = texts.parts
-        finetune(parts["train"], parts["validation"], run, settings, progress)
-    (run / SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
+    settings.write(run / SETTINGS)
+    with _progress() as progress:
+        train(texts, run, settings, progress)
+    _export(texts, run, bundle)
+    _report(texts, bundle)
 
 
 @app.command("export")
-def export_bundle(source: Source, run: Run = RUN, bundle: Bundle = BUNDLE) -> None:
-    """Write the bundle: ONNX with int8 weights, tokenizer, calibrator, card."""
-    settings = Settings(**json.loads((run / SETTINGS).read_text(encoding="utf-8")))
-    card = export(trained(run), corpus(source), settings, folder=bundle)
-    console.print(f"{bundle}: calibrated by {card['calibration']}")
+def export_bundle(
+    source: Source,
+    run: Run = RUN,
+    bundle: Bundle = BUNDLE,
+    labels: Labels = NAMES,
+    languages: Languages = "en",
+) -> None:
+    """Write the bundle of a trained run: ONNX with int8 weights, tokenizer, calibrator, card."""
+    _export(_corpus(source, labels, languages), run, bundle)
 
 
 @app.command("report")
-def report_bundle(source: Source, bundle: Bundle = BUNDLE) -> None:
+def report_bundle(
+    source: Source, bundle: Bundle = BUNDLE, labels: Labels = NAMES, languages: Languages = "en"
+) -> None:
     """Measure the bundle on the test part; write REPORT.md and the card's metrics."""
-    figures, page = report(bundle, corpus(source))
+    _report(_corpus(source, labels, languages), bundle)
+
+
+@app.command()
+def compare(
+    source: Source,
+    run: Annotated[Path, typer.Option("--run", help="Folder of what is computed once.")] = COMPARED,
+    reports: Annotated[Path, typer.Option(help="Folder of the table and its figures.")] = REPORTS,
+    learned_layers: Annotated[
+        int | None, typer.Option(min=1, help="Last layers that learn.")
+    ] = comparison.SETTINGS.learned_layers,
+    epochs: Annotated[int, typer.Option(min=1)] = comparison.SETTINGS.epochs,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = USUAL.threads,
+) -> None:
+    """Compare the confidence methods on several splits. The table is written after every piece;
+    interrupted, the same command goes on."""
+    plan = comparison.Plan()
+    settings = replace(
+        comparison.SETTINGS, learned_layers=learned_layers, epochs=epochs, threads=threads
+    )
+    torch.set_num_threads(threads)
+    folder = run / Path(source).stem
+    cards = [json.loads(file.read_text("utf-8")) for file in sorted(BUNDLES.glob(f"*/{CARD}"))]
+    reports.mkdir(parents=True, exist_ok=True)
+    with _progress() as progress:
+        found = comparison.splits(source, plan, settings, folder, progress)
+        for _ in comparison.collect(found, plan, folder):
+            figures = table.figures(found, plan, settings)
+            page = table.page(figures, f"python -m service.training compare {source}", cards)
+            place = reports / Path(source).stem
+            place.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+            place.with_suffix(".md").write_text(page)
+    console.print(page)
+
+
+def _corpus(source: str, labels: str, languages: str) -> Corpus:
+    match [name.strip() for name in labels.split(",")]:
+        case [approving, other] if approving and other and approving != other:
+            names = (approving, other)
+            return corpus(source, labels=names, languages=tuple(languages.split(",")))
+        case _:
+            raise typer.BadParameter("--labels needs two names, as in approve,reject")
+
+
+def _export(texts: Corpus, run: Path, bundle: Path) -> None:
+    settings = Settings.read(run / SETTINGS)
+    card = export(assembled(run, settings), texts, settings, folder=bundle)
+    console.print(f"{bundle}: calibrated by {card['calibration']}")
+
+
+def _report(texts: Corpus, bundle: Path) -> None:
+    figures, page = report(bundle, texts)
     card = json.loads((bundle / CARD).read_text(encoding="utf-8"))
     write_card(bundle, card | {"metrics": figures})
     (bundle / REPORT).write_text(page, encoding="utf-8")
     console.print(page)
+
+
+def _progress() -> Progress:
+    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console)
 
 
 if __name__ == "__main__":

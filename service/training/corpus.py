@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from experiments import data
@@ -17,13 +18,24 @@ DAVIDSON_CAVEAT = (
     "these figures."
 )
 
+DAVIDSON_LABELS = ("acceptable", "offensive")
+LABELS = ("approve", "reject")
+"""What the labels 1 and 0 of a file are called, where nothing else is said."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """Texts by part (train, validation, calibration, test) and where they came from."""
+    """Texts by part (train, validation, calibration, test), what they are, where they came from.
+
+    `labels` are the names of the two sides, the approving one first.
+    """
 
     parts: Mapping[str, list[LabelledText]]
     origin: Mapping[str, Json]
+    labels: tuple[str, str]
+    languages: tuple[str, ...]
+    task: str
+    seed: int = data.SPLIT_SEED
 
     def describe(self) -> dict[str, Json]:
         """Origin, split rule and counts, for the card."""
@@ -31,7 +43,7 @@ class Corpus:
             **self.origin,
             "split": {
                 "by": "hash of the text without duplicates",
-                "seed": data.SPLIT_SEED,
+                "seed": self.seed,
                 "shares": dict(data.SPLIT_SHARES),
                 "items": {name: len(items) for name, items in self.parts.items()},
                 "approvable": {
@@ -41,37 +53,70 @@ class Corpus:
         }
 
 
-def corpus(source: str) -> Corpus:
-    """`davidson`, or a CSV file with the columns text and label (1 where approving is right)."""
+def corpus(
+    source: str,
+    seed: int = data.SPLIT_SEED,
+    *,
+    labels: tuple[str, str] = LABELS,
+    languages: tuple[str, ...] = ("en",),
+) -> Corpus:
+    """The corpus that `source` names, split by `seed`: `davidson`, or a CSV file with the columns
+    text, label (1 where approving is right) and, if they are known, votes.
+
+    `votes` is the share of the people asked who would approve, as 0.67 or 2/3. `labels` and
+    `languages` are those of a file; a named set has its own.
+    """
     if source == data.DAVIDSON.name:
-        return Corpus(
-            parts=data.split(data.davidson()),
-            origin={
-                "name": data.DAVIDSON.name,
-                "source": data.DAVIDSON.origin,
-                "licence": data.DAVIDSON.licence,
-                "sha256": sha256(data.find(data.DAVIDSON).read_bytes()),
-                "caveat": DAVIDSON_CAVEAT,
-            },
-        )
-    file = Path(source)
-    return Corpus(
-        parts=data.split(data.without_duplicates(_texts(file))),
-        origin={
+        items, file = data.davidson(), data.find(data.DAVIDSON)
+        labels, languages = DAVIDSON_LABELS, ("en",)
+        task = "P(a comment in English is acceptable), against hateful or offensive"
+        origin: dict[str, Json] = {
+            "name": source,
+            "source": data.DAVIDSON.origin,
+            "licence": data.DAVIDSON.licence,
+            "caveat": DAVIDSON_CAVEAT,
+        }
+    else:
+        file = Path(source)
+        items = data.without_duplicates(_texts(file))
+        task = f"P(a text is {labels[0]}), against {labels[1]}"
+        origin = {
             "name": file.name,
             "licence": "the file's own",
-            "sha256": sha256(file.read_bytes()),
             "caveat": "The figures hold for texts like these.",
-        },
+        }
+    origin["sha256"] = sha256(file.read_bytes())
+    return Corpus(
+        parts=data.split(items, seed=seed),
+        origin=origin,
+        labels=labels,
+        languages=languages,
+        task=task,
+        seed=seed,
     )
 
 
 def _texts(file: Path) -> list[LabelledText]:
-    with file.open(newline="", encoding="utf-8") as table:
-        rows = list(csv.DictReader(table))
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as table:
+            rows = list(csv.DictReader(table))
+    except OSError as error:
+        raise SystemExit(f"{file} cannot be read: {error.strerror}.") from error
     if not rows or not {"text", "label"} <= rows[0].keys():
         raise SystemExit(f"{file} needs the columns text and label.")
-    return [
-        LabelledText(text=row["text"], label=int(row["label"]), approving_share=int(row["label"]))
-        for row in rows
-    ]
+    return [_labelled(row, f"{file}, line {line}") for line, row in enumerate(rows, start=2)]
+
+
+def _labelled(row: Mapping[str, str], where: str) -> LabelledText:
+    text, label, votes = row["text"] or "", row["label"], row.get("votes") or row["label"]
+    if not text.strip():
+        raise SystemExit(f"{where}: there is no text.")
+    if label not in ("0", "1"):
+        raise SystemExit(f"{where}: label is {label!r}, not 1 (approving is right) or 0.")
+    try:
+        share = float(Fraction(votes))
+    except (ValueError, ZeroDivisionError):
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise SystemExit(f"{where}: votes is {votes!r}, not a share such as 0.67 or 2/3.")
+    return LabelledText(text=text, label=int(label), approving_share=share)

@@ -1,4 +1,4 @@
-"""From a fine-tuned model to a bundle: ONNX, int8 weights, a calibrator, and the card."""
+"""From a trained model to a bundle: ONNX, int8 weights, a calibrator, and the card."""
 
 import json
 import platform
@@ -16,24 +16,23 @@ from service.confidence.calibrators import AnyCalibrator, Calibrator, choose
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
 from service.training.corpus import Corpus
-from service.training.embedding import with_embedding
-from service.training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, Classifier, tokenizer
-from service.training.finetune import Settings, predict
+from service.training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, tokenizer
+from service.training.graph import to_onnx
+from service.training.models import said
 from service.training.quantise import quantise
 from service.training.serving import raw_scores
+from service.training.settings import Settings, options
 
 PARTS = (MODEL, TOKENIZER, CALIBRATOR)
-LABELS = ["acceptable", "offensive"]
-APPROVE_LABELS = ["acceptable"]
-OPSET = 18
 FP32_TOLERANCE = 1e-4
+CHECKED = 500  # texts of the validation part that torch and the graphs are compared on
 VERSIONED = ["torch", "transformers", "onnx", "onnxruntime", "tokenizers", "numpy"]
 
 
 def export(
-    model: Classifier, corpus: Corpus, settings: Settings, *, folder: Path
+    model: torch.nn.Module, corpus: Corpus, settings: Settings, *, folder: Path
 ) -> Mapping[str, Json]:
-    """Write the bundle of a fine-tuned model into `folder` and give back its card.
+    """Write the bundle of a trained model into `folder` and give back its card.
 
     The calibrator is fitted on the calibration part alone, on scores of the int8 model as served.
     Raises ValueError where the exported graph disagrees with torch.
@@ -41,26 +40,9 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer().save(str(folder / TOKENIZER))
     exact = to_onnx(model)
-    card: dict[str, Json] = {
-        "name": folder.name,
-        "labels": [*LABELS],
-        "approve_labels": [*APPROVE_LABELS],
-        "reader": "wordpiece",
-        "method": "softmax",
-        "languages": ["en"],
-        "precision": "int8-weights",
-        "max_tokens": settings.max_tokens,
-        "task": "P(a comment in English is acceptable), against hateful or offensive",
-        "licence": "Apache-2.0",
-        "encoder": {"name": ENCODER, "licence": ENCODER_LICENCE, "sha256": ENCODER_SHA256},
-        "data": corpus.describe(),
-        "command": f"python -m service.training build {corpus.origin['name']}",
-        "training": {**asdict(settings)},
-        "weights": "int8, one scale per output column (embeddings: per row); activations fp32",
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in VERSIONED}},
-    }
-    held_out = corpus.parts["validation"]
-    by_torch = predict(model, [item.text for item in held_out], settings)
+    card = _card(corpus, settings, folder.name)
+    held_out = corpus.parts["validation"][:CHECKED]
+    by_torch = said(model, [item.text for item in held_out], settings)
     _write(folder, card, exact, Calibrator())
     apart = np.nanmax(np.abs(raw_scores(folder, held_out) - by_torch))
     if not apart <= FP32_TOLERANCE:
@@ -73,40 +55,36 @@ def export(
     return card
 
 
-def to_onnx(model: Classifier) -> onnx.ModelProto:
-    """The fp32 graph: input_ids and attention_mask (texts, tokens) to logits (texts, labels) and
-    embedding (texts, width)."""
-    ids = torch.full((2, 8), 100, dtype=torch.int64)
-    axes = {0: torch.export.Dim("texts"), 1: torch.export.Dim("tokens")}
-    program = torch.onnx.export(
-        model.eval(),
-        (ids, torch.ones_like(ids)),
-        dynamo=True,
-        verbose=False,
-        opset_version=OPSET,
-        input_names=["input_ids", "attention_mask"],
-        output_names=["logits"],
-        dynamic_shapes={"input_ids": axes, "attention_mask": axes},
-    )
-    if program is None:
-        raise ValueError("torch gave no ONNX program.")
-    model_proto: onnx.ModelProto = program.model_proto
-    return with_embedding(model_proto)
-
-
 def write_card(folder: Path, card: dict[str, Json]) -> None:
     """Write the card with the hashes of the files as they now are."""
     card["files"] = {name: sha256((folder / name).read_bytes()) for name in PARTS}
     (folder / CARD).write_text(_document(card), encoding="utf-8")
 
 
+def _card(corpus: Corpus, settings: Settings, name: str) -> dict[str, Json]:
+    return {
+        "name": name,
+        "labels": [*corpus.labels],
+        "approve_labels": [corpus.labels[0]],
+        "languages": [*corpus.languages],
+        "reader": "wordpiece",
+        "method": str(settings.method),
+        "precision": "int8-weights",
+        "max_tokens": settings.max_tokens,
+        "task": corpus.task,
+        "licence": "Apache-2.0",
+        "encoder": {"name": ENCODER, "licence": ENCODER_LICENCE, "sha256": ENCODER_SHA256},
+        "data": corpus.describe(),
+        "command": f"python -m service.training build {corpus.origin['name']}{options(settings)}",
+        "training": {**asdict(settings)},
+        "weights": "int8, one scale per output column (embeddings: per row); activations fp32",
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in VERSIONED}},
+    }
+
+
 def _write(
     folder: Path, card: dict[str, Json], model: onnx.ModelProto, calibrator: Calibrator
 ) -> None:
-    # torch notes the source lines of this machine in every node; the graph does without.
-    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, model.graph):
-        del part.metadata_props[:]
-        part.doc_string = ""
     (folder / MODEL).write_bytes(model.SerializeToString(deterministic=True))
     (folder / CALIBRATOR).write_text(_document(calibrator.to_json()), encoding="utf-8")
     write_card(folder, card)
