@@ -12,7 +12,7 @@ import onnx
 import torch
 
 from experiments.data import LabelledText
-from service.confidence.calibrators import AnyCalibrator, Calibrator, choose
+from service.confidence.calibrators import AnyCalibrator, Calibrator
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
 from service.training.corpus import Corpus
@@ -20,7 +20,7 @@ from service.training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, t
 from service.training.graph import to_onnx
 from service.training.models import said
 from service.training.quantise import quantise
-from service.training.serving import raw_scores
+from service.training.serving import best_calibrator, raw_scores
 from service.training.settings import Settings, options
 
 PARTS = (MODEL, TOKENIZER, CALIBRATOR)
@@ -91,9 +91,7 @@ def _write(
 
 
 def _calibrate(folder: Path, items: Sequence[LabelledText]) -> tuple[Json, AnyCalibrator]:
-    raw, labels = raw_scores(folder, items), np.array([item.label for item in items])
-    read = np.isfinite(raw)
-    choice = choose(raw[read], labels[read])
+    choice = best_calibrator(folder, items)
     losses: dict[str, Json] = {str(kind): loss for kind, loss in choice.log_losses.items()}
     chosen = str(choice.calibrator.kind)
     return {"chosen": chosen, "items": choice.items, "log_loss": losses}, choice.calibrator

@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 from service.confidence import calibrators
 from service.confidence.calibrators import Kind, choose
-from service.confidence.members import agreement, mean_log_probability, mutual_information
+from service.confidence.member_calibrator import fit_members
+from service.confidence.members import rows_of, spreads
 
 type Floats = NDArray[np.float64]
 type Opinion = Mapping[str, Floats]
@@ -45,13 +46,9 @@ def agreed(opinion: Opinion, labels: Floats) -> Floats:
 
 
 def weighed(opinion: Opinion, labels: Floats) -> Floats:
-    """A logistic P(the likelier answer is right) on how sure the members are and how far they
-    agree, turned to the side of that answer."""
-    features, approving = _features(opinion["calibration"])
-    model = LogisticRegression(C=1e3, max_iter=1000).fit(features, approving == (labels == 1))
-    features, approving = _features(opinion["test"])
-    right = model.predict_proba(features)[:, 1]
-    return np.where(approving, right, 1 - right)
+    """The logistic meta-model of the mean and of how far the members agree, as served."""
+    mean, spreads = _features(opinion["calibration"])
+    return fit_members(mean, labels, spreads).many(*_features(opinion["test"]))
 
 
 def stack(opinion: Opinion, labels: Floats) -> Floats:
@@ -60,12 +57,9 @@ def stack(opinion: Opinion, labels: Floats) -> Floats:
     return model.predict_proba(_log_odds(opinion["test"]))[:, 1]
 
 
-def _features(members: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    mean = members.mean(axis=0)
+def _features(members: Floats) -> tuple[Floats, Floats]:
     both = np.stack([members, 1 - members], axis=-1)
-    sure = np.abs(_log_odds(mean[None])[:, 0])
-    found = [sure, agreement(both), mutual_information(both), mean_log_probability(both)]
-    return np.stack(found, axis=1), mean > 0.5
+    return members.mean(axis=0), rows_of(spreads(both))
 
 
 def _log_odds(members: Floats) -> Floats:

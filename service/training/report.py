@@ -15,7 +15,7 @@ from service.confidence.calibrators import choose
 from service.domain.values import Json
 from service.scoring.bundle import load_bundle
 from service.training.corpus import Corpus
-from service.training.serving import raw_scores
+from service.training.serving import raw_scores, served
 
 RESAMPLES = 1000
 RESAMPLE_SEED = 11
@@ -40,11 +40,11 @@ MEASURES: Mapping[str, Metric] = {
 def report(folder: Path, corpus: Corpus) -> tuple[dict[str, Json], str]:
     """The bundle's measures for its card, and the report in Markdown, both on the test part."""
     bundle, test = load_bundle(folder), corpus.parts["test"]
-    raw = raw_scores(folder, test)
+    found = served(folder, test)
+    raw, read, known = found.raw, found.read, found.of(found.read)
     alone = raw_scores(folder, test, largest_batch=1)
-    read = np.isfinite(raw)
     labels = np.array([item.label for item in test], dtype=np.float64)
-    calibrated = measure(bundle.calibrator.many(raw[read]), labels[read])
+    calibrated = measure(bundle.calibrator.many(known.raw, known.spreads), labels[read])
     rows = {
         f"**{bundle.name}, calibrated ({bundle.calibrator.kind})**": calibrated,
         f"{bundle.name}, raw": measure(raw[read], labels[read]),

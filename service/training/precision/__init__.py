@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from experiments.data import LabelledText
 from service.confidence import metrics
-from service.confidence.calibrators import choose
 from service.domain.decision import Item
 from service.domain.errors import ScorerFailed
 from service.domain.values import Json
@@ -35,7 +34,7 @@ from service.training.precision.fusing import fused, restored
 from service.training.precision.half import half
 from service.training.precision.static_int8 import Feed, static_int8
 from service.training.quantise import quantise as int8_weights
-from service.training.serving import raw_scores
+from service.training.serving import best_calibrator, raw_scores
 
 RANGED = 300
 """Texts of the training part that the ranges of static int8 are taken from."""
@@ -140,9 +139,7 @@ def _flipped(some: NDArray[np.float64], others: NDArray[np.float64]) -> int:
 
 
 def _calibrate(folder: Path, items: Sequence[LabelledText]) -> Json:
-    raw, labels = raw_scores(folder, items), np.array([item.label for item in items])
-    read = np.isfinite(raw)
-    choice = choose(raw[read], labels[read])
+    choice = best_calibrator(folder, items)
     (folder / CALIBRATOR).write_text(_document(choice.calibrator.to_json()), encoding="utf-8")
     losses: dict[str, Json] = {str(kind): loss for kind, loss in choice.log_losses.items()}
     return {"chosen": str(choice.calibrator.kind), "items": choice.items, "log_loss": losses}
