@@ -61,6 +61,7 @@ from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
+from service.usecases.watch import Watcher
 from service.web.app import create_app
 from service.web.live import Live
 from service.web.ops import Readiness
@@ -230,6 +231,7 @@ def build_background(
     clock: Clock,
     metrics: Metrics,
     learner: Learner,
+    watcher: Watcher,
 ) -> Background:
     """What a worker does; `serve` runs it inside unless told otherwise."""
     stop = threading.Event()
@@ -247,7 +249,7 @@ def build_background(
         bus=bus,
         clock=clock,
     )
-    loops = (gates.follow, worker.run, keeper.run, learner.run)
+    loops = (gates.follow, worker.run, keeper.run, learner.run, watcher.run)
     return Background(loops=loops, wake=worker.wake, stop=stop)
 
 
@@ -325,6 +327,7 @@ def build_app(
     writer = ResumeMessageWriter(configuration.apps)
     forecast = Forecast(store=store, clock=clock)
     learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
+    watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
     services = Services(
         decide=DecideItem(
             gates=gates,
@@ -365,6 +368,7 @@ def build_app(
         forecast=forecast,
         explain=Explain(scorers=models, gates=gates),
         learner=learner,
+        watcher=watcher,
         live=Live(bus),
         bus=bus,
         clock=clock,
@@ -372,7 +376,7 @@ def build_app(
         secure_cookies=settings.base_url.startswith("https://"),
     )
     background = (
-        build_background(configuration, store, bus, gates, clock, metrics, learner)
+        build_background(configuration, store, bus, gates, clock, metrics, learner, watcher)
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )

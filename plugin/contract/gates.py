@@ -55,6 +55,31 @@ class EarnedThresholds(Answer):
     thresholds: Thresholds
 
 
+class Adaptation(Answer):
+    """How the gate runs within what it has earned, since watching it at work led to that."""
+
+    mode: Literal["learning", "open", "safe", "infeasible"]
+    """`safe`: an alarm went off. `infeasible`: the limits on errors and on review exclude each
+    other on these items; the one on errors is kept."""
+    cause: str
+    since: AwareDatetime
+    thresholds: Thresholds
+    panel_share: float = Field(ge=0, le=1)
+
+
+class WatchReport(Answer):
+    """What watching the gate finds, since its certificate."""
+
+    labels: int = Field(ge=0)
+    """Panel labels since then, on which the evidence rests."""
+    evidence: dict[str, float]
+    """By promise, how strongly they speak for an error above its limit; it alarms at `alarm_at`."""
+    alarm_at: float
+    ks_p_value: float | None = None
+    psi: float | None = None
+    """Of the last full check of 1,000 items against those of the certificate; `None` before one."""
+
+
 class Gate(GateSummary):
     """Answer of `GET /v1/gates/{gate}`: the policy in force, and what it stands on."""
 
@@ -65,6 +90,8 @@ class Gate(GateSummary):
     contract: dict[str, Json] | None = None
     certificates: list[CertificateSummary] = Field(default_factory=list)
     labels_needed: list[LabelsNeeded] = Field(default_factory=list)
+    adaptation: Adaptation | None = None
+    watch: WatchReport | None = None
     policy: dict[str, Json] = Field(default_factory=dict)
     """The whole policy by the keys of `GATE_CONFIG`: what `PUT` takes. The ETag is its version."""
     file_ignored: bool = False

@@ -57,6 +57,7 @@ def worker() -> None:
     from service.bootstrap import build_background, build_learner, open_bus, prepare
     from service.store.sql_store import SqlStore
     from service.telemetry.metrics import Metrics
+    from service.usecases.watch import Watcher
 
     chosen = read_settings()
     logs.configure(chosen.log_format, chosen.log_level)
@@ -66,7 +67,11 @@ def worker() -> None:
         configuration, gates, shelf = prepare(chosen, store, clock)
         bus = open_bus(chosen)
         learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
-        background = build_background(configuration, store, bus, gates, clock, Metrics(), learner)
+        metrics = Metrics()
+        watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
+        background = build_background(
+            configuration, store, bus, gates, clock, metrics, learner, watcher
+        )
         background.loops = (*background.loops, shelf.book.follow)
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

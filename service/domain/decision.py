@@ -54,6 +54,12 @@ class ResumeMode(StrEnum):
     HOLD = "hold"
 
 
+def low_of(level: float) -> float | None:
+    """The border for c below which 1 - c is strictly above the level; None where nothing is."""
+    low = 1 - math.nextafter(level, 2)
+    return low if low >= 0 else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
     """The zone borders on c in [0, 1]; a side that is None is closed (nothing automatic there).
@@ -70,6 +76,19 @@ class Thresholds:
                 raise CrossedThresholds(f"A threshold of {side} is not between 0 and 1.")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise CrossedThresholds(f"low ({self.low}) must be below high ({self.high}).")
+
+    def tightened(self, level: float) -> "Thresholds":
+        """max(these, level) on both sides: an automatic answer must also be surer than the level,
+        max(c, 1 - c) > level. Never less strict than these, and no closed side is opened.
+
+        What a certificate says of the system error covers this, since fewer answers err less
+        often; of errors among the automatic answers, wherever the surer ones err less.
+        """
+        lowest = low_of(level)
+        return Thresholds(
+            low=None if self.low is None or lowest is None else min(self.low, lowest),
+            high=None if self.high is None else max(self.high, level),
+        )
 
     def zone(self, confidence: float | None) -> tuple[Zone, Reason]:
         """The zone of a calibrated confidence c in [0, 1]: approve if c > high, reject if c <= low.

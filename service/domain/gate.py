@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from service.domain.adaptation import Adapted
 from service.domain.certificate import RiskContract
 from service.domain.decision import Item, ResumeMode, Thresholds
 from service.domain.guard import GuardRules
@@ -97,7 +98,8 @@ class GatePolicy:
     its language, and `scorer` is the first of them.
 
     Its thresholds are fixed by hand, or earned under a risk contract: `certified` holds what was
-    earned, by category and for the gate as a whole (None).
+    earned, by category and for the gate as a whole (None), and `adapted` what watching it at work
+    has made stricter since.
     """
 
     gate: GateName
@@ -110,6 +112,7 @@ class GatePolicy:
     categories: Mapping[str, Thresholds] = field(default_factory=lambda: MappingProxyType({}))
     contract: RiskContract | None = None
     certified: Mapping[str | None, Certified] = field(default_factory=lambda: MappingProxyType({}))
+    adapted: Adapted | None = None
     panel: PanelRules = field(default_factory=PanelRules)
     guards: GuardRules = field(default_factory=GuardRules)
     review: ReviewRules = field(default_factory=ReviewRules)
@@ -152,9 +155,15 @@ class GatePolicy:
             return Rule(thresholds=CLOSED, uncertified=True)
         if source is not None and source != earned.source:
             return Rule(thresholds=CLOSED, uncertified=True)
+        level = self.adapted.level if self.adapted else None
         return Rule(
-            thresholds=earned.thresholds,
+            thresholds=earned.thresholds if level is None else earned.thresholds.tightened(level),
             calibrator=earned.calibrator,
             source=earned.source,
             uncertified=earned.thresholds == CLOSED,
         )
+
+    @property
+    def panel_share(self) -> float:
+        """The share of items that the panel draws now: as written, and more after an alarm."""
+        return max(self.panel.share, self.adapted.panel_share if self.adapted else 0.0)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from service.domain.adaptation import Adapted, Mode
 from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.gate import (
@@ -28,7 +29,8 @@ from service.domain.outcome import Verdict
 
 def document_of(policy: GatePolicy) -> dict[str, Any]:
     """The policy's content (not its name, version or date): equal documents are equal policies."""
-    return {"written": written_part(policy), "certified": _certified(policy)}
+    document = {"written": written_part(policy), "certified": _certified(policy)}
+    return document if policy.adapted is None else document | {"adapted": _adapted(policy.adapted)}
 
 
 def written_part(policy: GatePolicy) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def policy_of(
                 for earned in document["certified"]
             }
         ),
+        adapted=_read_adapted(document.get("adapted")),
         panel=PanelRules(**written["panel"]),
         guards=_guards(written.get("guards")),
         review=ReviewRules(
@@ -136,6 +139,31 @@ def _certified(policy: GatePolicy) -> list[dict[str, Any]]:
         }
         for scope, earned in policy.certified.items()
     ]
+
+
+def _adapted(adapted: Adapted) -> dict[str, Any]:
+    moments = {"since": adapted.since, "labels_since": adapted.labels_since}
+    return {
+        "mode": adapted.mode.value,
+        "cause": adapted.cause,
+        "level": adapted.level,
+        "panel_share": adapted.panel_share,
+        **{name: at and at.isoformat() for name, at in moments.items()},
+    }
+
+
+def _read_adapted(document: Mapping[str, Any] | None) -> Adapted | None:
+    if document is None:
+        return None
+    after = document["labels_since"]
+    return Adapted(
+        mode=Mode(document["mode"]),
+        cause=document["cause"],
+        since=datetime.fromisoformat(document["since"]),
+        level=document["level"],
+        panel_share=document["panel_share"],
+        labels_since=None if after is None else datetime.fromisoformat(after),
+    )
 
 
 def _thresholds(thresholds: Thresholds) -> dict[str, float | None]:

@@ -44,6 +44,10 @@ class Meter(Protocol):
         """A person resolved a task that had waited so long."""
         ...
 
+    def adapted(self, gate: str, mode: str) -> None:
+        """Watching a gate has put it into this mode."""
+        ...
+
     def attempted(self, delivery: Delivery) -> None:
         """A delivery was tried; its state says how it ended."""
         ...

@@ -272,6 +272,10 @@ class Recorded(Protocol):
         """The decisions, the newest first, in batches. Read them while the transaction lasts."""
         ...
 
+    def count(self, gate: str, since: datetime) -> int:
+        """How many decisions the gate has made since then."""
+        ...
+
     def span(self, period: Period) -> tuple[datetime, datetime] | None:
         """When the first and the last of them were made; None where there are none."""
         ...

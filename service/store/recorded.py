@@ -28,6 +28,10 @@ class SqlRecorded:
         for rows in streamed.partitions():
             yield _batch(*zip(*rows, strict=True))
 
+    def count(self, gate: str, since: datetime) -> int:
+        made = select(func.count()).where(_decision.gate == gate, _decision.created_at >= since)
+        return int(self._connection.scalar(made) or 0)
+
     def span(self, period: Period) -> tuple[datetime, datetime] | None:
         made = _of(period, select(_decision.created_at)).subquery().c.created_at
         first, last = self._connection.execute(select(func.min(made), func.max(made))).one()

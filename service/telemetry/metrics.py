@@ -11,6 +11,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from service.domain.adaptation import Mode
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery
 from service.ports.meter import ModelRun
@@ -72,6 +73,12 @@ class Metrics:
             f"{PREFIX}_review_wait_time_seconds",
             "From task to verdict",
             buckets=_WAITS,
+            registry=self.registry,
+        )
+        self._drift_alarms = Counter(
+            f"{PREFIX}_drift_alarms",
+            "Alarms that put a gate into safe mode",
+            ("gate",),
             registry=self.registry,
         )
         self._deliveries = Counter(
@@ -136,6 +143,10 @@ class Metrics:
 
     def reviewed(self, gate: str, waited_seconds: float) -> None:  # noqa: ARG002 - the port's word
         self._waits.observe(waited_seconds)
+
+    def adapted(self, gate: str, mode: str) -> None:
+        if mode == Mode.SAFE:
+            self._drift_alarms.labels(gate).inc()
 
     def attempted(self, delivery: Delivery) -> None:
         self._deliveries.labels(delivery.mode.value, delivery.state.value).inc()

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from service.confidence.metrics import unit_interval
 from service.domain.certificate import Promise, ReviewBounds, RiskContract
-from service.domain.decision import Thresholds
+from service.domain.decision import Thresholds, low_of
 from service.domain.errors import InvalidInput
 from service.thresholds.sample import Floats
 
@@ -81,29 +81,10 @@ def level_for(share: float, sure: Floats) -> float:
     return float(np.partition(sure, sure.size - 1 - above)[sure.size - 1 - above])
 
 
-def tightened(certified: Thresholds, level: float) -> Thresholds:
-    """max(certified, level) on both sides: never less strict than certified, never a side opened.
-
-    For the system error this is covered by the certificate, since fewer answers err less often;
-    for errors among the automatic answers it is so wherever the surer ones err less.
-    """
-    low, high, lowest = certified.low, certified.high, low_of(level)
-    return Thresholds(
-        low=None if low is None or lowest is None else min(low, lowest),
-        high=None if high is None else max(high, level),
-    )
-
-
 def surer_than(level: float) -> Thresholds:
     """Thresholds that decide, on both sides, whatever is strictly surer than the level."""
     level = max(level, 0.5)  # no answer is less sure, and below it the sides would cross
     return Thresholds(low=low_of(level), high=level)
-
-
-def low_of(level: float) -> float | None:
-    """The border for c below which 1 - c is strictly above the level; None where nothing is."""
-    low = 1 - float(np.nextafter(level, 2))
-    return low if low >= 0 else None
 
 
 def _within(share: float, review: ReviewBounds) -> float:

@@ -25,6 +25,7 @@ PSI_WARNING, PSI_ALARM = 0.1, 0.25
 """The usual limits of the population stability index."""
 
 BINS = 10
+QUANTILES = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +47,25 @@ class Shift:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reference:
-    """The confidences, rising, to hold later ones against: those of the certificate's time."""
+    """The confidences, rising, to hold later ones against: those of the certificate's time, or
+    quantiles of them, where `items` is how many they were."""
 
     confidence: Floats
+    items: int
 
     @classmethod
-    def of(cls, confidence: ArrayLike) -> "Reference":
+    def of(cls, confidence: ArrayLike, items: int | None = None) -> "Reference":
+        """Of the confidences themselves, or of the `quantiles` that so many items had."""
         found = np.sort(unit_interval(confidence))
         if found.size == 0:
             raise InvalidInput("Nothing can be held against no items.")
-        return cls(confidence=found)
+        return cls(confidence=found, items=items or found.size)
+
+    def quantiles(self) -> list[float]:
+        """At most QUANTILES of the confidences, evenly spaced, rising: enough for both measures,
+        whose distance they move by half of 1 / QUANTILES at most."""
+        places = np.linspace(0, self.confidence.size - 1, min(QUANTILES, self.confidence.size))
+        return [float(value) for value in self.confidence[np.rint(places).astype(int)]]
 
     def check(self, confidence: ArrayLike) -> Shift:
         """Hold one check's items against it; about ITEMS_A_CHECK of them."""
@@ -65,7 +75,7 @@ class Reference:
         distance = ks_statistic(self.confidence, now)
         return Shift(
             ks_statistic=distance,
-            ks_p_value=ks_p_value(distance, self.confidence.size, now.size),
+            ks_p_value=ks_p_value(distance, self.items, now.size),
             psi=psi(self.confidence, now),
         )
 

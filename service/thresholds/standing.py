@@ -15,36 +15,27 @@ SAFE, INFEASIBLE --another--> INFEASIBLE
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import assert_never
 
 from numpy.typing import ArrayLike
 
 from service.confidence.member_calibrator import read_calibrator
+from service.domain.adaptation import Mode
 from service.domain.certificate import Certificate, Promise, RiskContract
-from service.domain.decision import Thresholds
+from service.domain.decision import Thresholds, low_of
 from service.domain.errors import IllegalMove
 from service.thresholds import binomial
 from service.thresholds.certify import evidence, tallies
 from service.thresholds.controller import (
     Controller,
     level_for,
-    low_of,
     sureness,
     surer_than,
-    tightened,
 )
 from service.thresholds.sample import Sample
 
 LABELS_TO_CERTIFY_AGAIN = 1_200
 SAFE_PANEL = 0.25
-
-
-class Mode(StrEnum):
-    LEARNING = "learning"
-    OPEN = "open"
-    SAFE = "safe"
-    INFEASIBLE = "infeasible"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,11 +144,11 @@ def plan(
             return Automatic(thresholds=proven, panel_share=panel_share)
         case Mode.OPEN:
             level = controller.level(sureness(recent, contract))
-            return Automatic(thresholds=tightened(proven, level), panel_share=panel_share)
+            return Automatic(thresholds=proven.tightened(level), panel_share=panel_share)
         case Mode.SAFE:
             level = level_for(1 - contract.review.max, sureness(recent, contract))
             return Automatic(
-                thresholds=tightened(proven, level), panel_share=max(panel_share, SAFE_PANEL)
+                thresholds=proven.tightened(level), panel_share=max(panel_share, SAFE_PANEL)
             )
         case Mode.INFEASIBLE:
             return Infeasible(

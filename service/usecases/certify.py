@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
+from service.confidence.member_calibrator import read_calibrator
+from service.domain.adaptation import Adapted, Mode
 from service.domain.audit import AuditDraft
 from service.domain.certificate import Certificate, RiskContract
 from service.domain.certificate_document import certificate_document
@@ -19,6 +22,8 @@ from service.ports.clock import Clock
 from service.ports.store import Store, StoredCertificate, Transaction
 from service.thresholds.categories import Certificates, certify_categories
 from service.thresholds.sample import Sample
+from service.thresholds.shift import Reference
+from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, Standing, certified
 from service.usecases.gate_book import GateBook
 from service.usecases.gate_versions import succeed
 
@@ -70,12 +75,14 @@ class CertifyGate:
             written = replace(policy, contract=contract)
             made = succeed(
                 tx,
-                replace(written, certified=earned),
+                replace(
+                    written, certified=earned, adapted=_adapted(policy, issued[0], sample, now)
+                ),
                 over=policy.version,
                 change=Change(cause=Cause.CERTIFICATE, actor=actor),
                 now=now,
             )
-            _keep(tx, policy, issued, actor=actor, now=now)
+            _keep(tx, policy, issued, sample, actor=actor, now=now)
         self._gates.load()
         self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.certified"))
         log.info(
@@ -85,6 +92,22 @@ class CertifyGate:
             said=in_english(issued[0].certificate),
         )
         return issued
+
+
+def _adapted(policy: GatePolicy, issued: Issued, sample: Sample, now: datetime) -> Adapted:
+    """Where the certificate leaves the gate. Whatever watching had made stricter begins anew; that
+    labels from before an alarm no longer count stays."""
+    known = policy.adapted
+    # Whoever certifies, by command or after enough labels, has settled that they are enough.
+    mode, cause = (known.mode, known.cause) if known else (Mode.LEARNING, "new")
+    before = Standing(mode=mode, cause=cause, labels=LABELS_TO_CERTIFY_AGAIN)
+    after = certified(before, issued.certificate, sample)
+    return Adapted(
+        mode=after.mode,
+        cause=after.cause,
+        since=now,
+        labels_since=known.labels_since if known else None,
+    )
 
 
 def prove(
@@ -132,10 +155,18 @@ def _earned(
 
 
 def _keep(
-    tx: Transaction, policy: GatePolicy, issued: Sequence[Issued], *, actor: str, now: datetime
+    tx: Transaction,
+    policy: GatePolicy,
+    issued: Sequence[Issued],
+    sample: Sample,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     for one in issued:
         document = certificate_document(one.certificate)
+        if one.certificate.scope is None:
+            document["reference"] = _reference(one.certificate, sample)
         tx.certificates.add(
             StoredCertificate(id=one.id, gate=policy.gate, created_at=now, document=document)
         )
@@ -150,3 +181,10 @@ def _keep(
                 )
             ]
         )
+
+
+def _reference(certificate: Certificate, sample: Sample) -> dict[str, Any]:
+    """The confidences that the certificate rests on, for alarms to hold later ones against."""
+    confidence = read_calibrator(certificate.calibrator).many(sample.scores, sample.spreads)
+    reference = Reference.of(confidence)
+    return {"items": reference.items, "confidence": reference.quantiles()}

@@ -1,7 +1,6 @@
 """Change a gate by hand, or put an earlier version back: always a new version, never an edit."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -9,13 +8,13 @@ import structlog
 from service.domain.access import Principal, Scope
 from service.domain.change import Cause, Change
 from service.domain.errors import UnknownVersion
-from service.domain.gate import Certified, GatePolicy
+from service.domain.gate import GatePolicy
 from service.domain.gate_document import written_part
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.store import Page, Store, StoredPolicy, Transaction
 from service.usecases.gate_book import GateBook
-from service.usecases.gate_versions import earns_alike, policy_from, succeed
+from service.usecases.gate_versions import carried, earns_alike, policy_from, succeed
 from service.usecases.receipts import Receipt
 
 log = structlog.get_logger()
@@ -49,9 +48,8 @@ class ChangeGate:
         policy = wanted(known)
         if written_part(policy) == written_part(known) and over in (None, known.version):
             return self._unchanged(known, receipt)
-        kept = known.certified if earns_alike(known, policy) else {}
         change = Change(cause=Cause.PUT, actor=principal.name, note=note)
-        made = replace(policy, certified=kept)
+        made = carried(policy, known)
         return self._write(made, known.version if over is None else over, change, receipt)
 
     def put_back(
@@ -83,7 +81,7 @@ class ChangeGate:
             if stored is None:
                 raise UnknownVersion(f"The gate {name!r} has no version {version}.")
             policy = policy_from(stored)
-            return replace(policy, certified=_newest_earned(tx, policy) or policy.certified)
+            return _with_newest_earned(tx, policy)
 
     def _unchanged(self, known: GatePolicy, receipt: Receipt[StoredPolicy]) -> dict[str, Any]:
         with self._store.transaction() as tx:
@@ -108,11 +106,11 @@ class ChangeGate:
         return answer
 
 
-def _newest_earned(tx: Transaction, policy: GatePolicy) -> Mapping[str | None, Certified] | None:
-    """What the newest certificates earned for a gate that promises as this one does."""
+def _with_newest_earned(tx: Transaction, policy: GatePolicy) -> GatePolicy:
+    """The policy with what was last earned, or taken back by an alarm, under promises like its."""
     for stored in tx.policies.all_of(policy.gate):
-        if stored.change.cause is Cause.CERTIFICATE:
-            certified = policy_from(stored)
-            if earns_alike(certified, policy):
-                return certified.certified
-    return None
+        if stored.change.cause in (Cause.CERTIFICATE, Cause.ADAPTATION):
+            known = policy_from(stored)
+            if earns_alike(known, policy):
+                return carried(policy, known)
+    return policy

@@ -129,7 +129,7 @@ class DecideItem:
 
     async def _make(self, order: DecisionOrder, principal: Principal, policy: GatePolicy) -> Made:
         resume = _resume(order, policy)
-        drawn = self._lot() < policy.panel.share  # before anything is known of the item
+        drawn = self._lot() < policy.panel_share  # before anything is known of the item
         assessment = await self._assessor.assess(
             policy, order.item, order.category, order.signals, order.ai_result
         )
@@ -202,7 +202,7 @@ class DecideItem:
         if audit and not decision.panel:
             return None
         confidence = decision.assessment.confidence
-        blind = decision.panel or policy.panel.share > 0
+        blind = decision.panel or policy.panel_share > 0
         return ReviewTask(
             id=new_task_id(),
             decision_id=decision.id,

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -13,7 +12,7 @@ from service.domain.errors import Conflict, UnknownGate, UnknownVersion
 from service.domain.gate import GatePolicy
 from service.domain.gate_document import written_part
 from service.ports.store import Page, Store, StoredCertificate, StoredPolicy
-from service.usecases.gate_versions import earns_alike, policy_from, write
+from service.usecases.gate_versions import carried, policy_from, write
 
 log = structlog.get_logger()
 
@@ -78,9 +77,7 @@ class GateBook:
                     overruled.add(gate)
                     _warn(theirs)
                     continue
-                kept = known.certified if known and earns_alike(known, policy) else {}
-                made = replace(policy, certified=kept)
-                drafts.append(write(tx, made, known, FROM_FILE, now)[1])
+                drafts.append(write(tx, carried(policy, known), known, FROM_FILE, now)[1])
             tx.audit.append(drafts)
         return frozenset(overruled)
 

@@ -66,6 +66,14 @@ def write(
     )
 
 
+def carried(policy: GatePolicy, known: GatePolicy | None) -> GatePolicy:
+    """The policy with what the known one has earned, and how that has been adapted since, where
+    both promise the same; with nothing otherwise."""
+    if known is None or not earns_alike(known, policy):
+        return replace(policy, certified={}, adapted=None)
+    return replace(policy, certified=known.certified, adapted=known.adapted)
+
+
 def earns_alike(one: GatePolicy, other: GatePolicy) -> bool:
     """Whether a certificate of the one says as much of the other: same promises, same scores, and
     the same items kept from the thresholds."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from service.confidence.members import rows_of
+from service.domain.adaptation import Mode
 from service.domain.decision import Decision
 from service.domain.gate import GatePolicy
 from service.domain.label import Label
@@ -15,6 +16,7 @@ from service.domain.review import GivenAnswer
 from service.ports.store import Store, Transaction
 from service.thresholds.outlook import Outlook, labels_needed
 from service.thresholds.sample import Sample
+from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN
 from service.usecases.certify import CertifyGate
 from service.usecases.gate_book import GateBook
 
@@ -83,7 +85,7 @@ class Learner:
         if policy.contract is None:
             return False
         source, labels = self._labels(policy)
-        if len(labels) < max(FEWEST_LABELS, GROWTH * self._rests_on(policy, source)):
+        if len(labels) < self._enough(policy, source):
             return False
         self._certify(policy, sample_of(labels), None, source=source, actor="learner")
         return True
@@ -101,14 +103,23 @@ class Learner:
         sources = Counter(label.source for label in labels)
         usual = sources.most_common(1)[0][0] if sources else ""
         source = self._version_of(policy.scorer) or usual
-        return source, [label for label in labels if label.source == source]
+        since = policy.adapted.labels_since if policy.adapted else None
+        return source, [
+            label for label in labels if label.source == source and (not since or label.at > since)
+        ]
+
+    def _enough(self, policy: GatePolicy, source: str) -> float:
+        """How many labels it takes to certify: after an alarm so many new ones, else enough more
+        than the certificates in force rest on."""
+        if policy.adapted and policy.adapted.mode is Mode.SAFE:
+            return LABELS_TO_CERTIFY_AGAIN
+        return max(FEWEST_LABELS, GROWTH * self._rests_on(policy, source))
 
     def _rests_on(self, policy: GatePolicy, source: str) -> int:
         """How many labels the certificates in force for such scores rest on; 0 without any."""
         if all(earned.source != source for earned in policy.certified.values()):
             return 0
-        certificates = self._gates.certificates(policy)
-        return sum(int(one.document["labels"]) for one in certificates)
+        return sum(int(one.document["labels"]) for one in self._gates.certificates(policy))
 
     def outlook(self, policy: GatePolicy) -> tuple[Outlook, ...]:
         """What more labels of the panel would open. Nothing where the gate has no contract, or

@@ -15,7 +15,7 @@ from service.thresholds.replay import CalibratorOf, Replayer
 from service.thresholds.tally import Comparison, Figures, Share
 from service.usecases.certify import prove
 from service.usecases.gate_book import GateBook
-from service.usecases.gate_versions import earns_alike, policy_from
+from service.usecases.gate_versions import carried, earns_alike, policy_from
 from service.usecases.learn import Learner
 
 DEFAULT_LIMIT = 100_000
@@ -114,9 +114,9 @@ class ReplayGate:
     ) -> tuple[GatePolicy, tuple[Certificate, ...]]:
         """The candidate with what it has earned, or would earn if it were certified now."""
         if candidate.contract is None:
-            return replace(candidate, certified={}), ()
+            return carried(candidate, None), ()
         if earns_alike(known, candidate):
-            return replace(candidate, certified=known.certified), ()
+            return carried(candidate, known), ()
         source, sample = self._learner.sample(candidate)
         issued, earned = prove(sample, candidate.contract, source)
         return replace(candidate, certified=earned), tuple(one.certificate for one in issued)
@@ -141,4 +141,4 @@ def _costs(policy: GatePolicy) -> Costs | None:
 
 def _audited(policy: GatePolicy) -> float:
     """The share of automatic answers that people are asked about besides."""
-    return 0.0 if policy.panel.holds else policy.panel.share
+    return 0.0 if policy.panel.holds else policy.panel_share

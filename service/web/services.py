@@ -21,6 +21,7 @@ from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
+from service.usecases.watch import Watcher
 from service.web.live import Live
 
 
@@ -40,6 +41,7 @@ class Services:
     forecast: Forecast
     explain: Explain
     learner: Learner
+    watcher: Watcher
     live: Live
     bus: Bus
     clock: Clock

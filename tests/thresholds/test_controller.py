@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from service.domain.certificate import ReviewBounds, RiskContract, Target
 from service.domain.decision import Thresholds
 from service.domain.errors import InvalidInput
-from service.thresholds.controller import Controller, level_for, sureness, surer_than, tightened
+from service.thresholds.controller import Controller, level_for, sureness, surer_than
 from service.thresholds.strategies import ReviewRateRule, RewardRule, Window
 
 BOUNDS = ReviewBounds(min=0.05, max=0.3)
@@ -65,7 +65,7 @@ def test_tightening_only_ever_closes(
     if low >= high:
         low, high = 0.2, 0.8
     certified = Thresholds(low=None if without_low else low, high=None if without_high else high)
-    found = tightened(certified, level)
+    found = certified.tightened(level)
     assert (found.low is None) == (without_low or level == 1)
     assert (found.high is None) == without_high
     assert found.low is None or found.low <= low

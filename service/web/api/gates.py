@@ -15,7 +15,9 @@ from service.domain.certificate_words import in_chinese, in_english
 from service.domain.errors import ChangedMeanwhile, InvalidInput, VersionNotNamed
 from service.domain.gate import GatePolicy
 from service.ports.store import Page, StoredCertificate, StoredPolicy
+from service.thresholds import ecusum
 from service.usecases.gate_versions import policy_from
+from service.usecases.watch import Watch
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall
@@ -50,6 +52,8 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
         labels_needed=[
             wire.LabelsNeeded(**asdict(one)) for one in services.learner.outlook(policy)
         ],
+        adaptation=_adaptation(policy),
+        watch=_watch(services.watcher.watch(policy)),
         policy=section_of(policy),
         file_ignored=services.gates.is_overruled(policy.gate),
     )
@@ -155,6 +159,31 @@ def _version_of(if_match: str | None) -> int | None:
     if named is None:
         raise ChangedMeanwhile(f"The gate has no version {if_match}.")
     return int(named[1])
+
+
+def _adaptation(policy: GatePolicy) -> wire.Adaptation | None:
+    adapted = policy.adapted
+    if adapted is None:
+        return None
+    return wire.Adaptation(
+        mode=adapted.mode.value,
+        cause=adapted.cause,
+        since=adapted.since,
+        thresholds=present.thresholds(policy.rule_for(None).thresholds),
+        panel_share=policy.panel_share,
+    )
+
+
+def _watch(found: Watch | None) -> wire.WatchReport | None:
+    if found is None:
+        return None
+    return wire.WatchReport(
+        labels=found.labels,
+        evidence={promise.value: alarm.evidence for promise, alarm in found.alarms.items()},
+        alarm_at=ecusum.LIMIT,
+        ks_p_value=found.shift.ks_p_value if found.shift else None,
+        psi=found.shift.psi if found.shift else None,
+    )
 
 
 def _certificate(stored: StoredCertificate) -> wire.CertificateSummary:
