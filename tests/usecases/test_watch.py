@@ -52,7 +52,7 @@ class Gate:
             meter=house.metrics,
         )
         self.learner = Learner(
-            store=house.store, gates=house.gates, certify=self.certify, model_versions={}
+            store=house.store, gates=house.gates, certify=self.certify, version_of=lambda _: None
         )
         with house.store.reading() as tx:
             [self.pattern] = tx.decisions.get_many([ask(house)["decision"]]).values()
