@@ -21,6 +21,10 @@ from service.domain.certificate import (
 from service.domain.decision import Thresholds
 
 
+REFERENCE = "reference"
+"""The key of the confidences that a certificate rests on, which later ones are held against."""
+
+
 def contract_document(contract: RiskContract) -> dict[str, Any]:
     """The contract by the keys of the configuration; what was left out stays out."""
     found = asdict(contract) | {"target": contract.target.value}
@@ -63,10 +67,14 @@ def certificate_document(certificate: Certificate) -> dict[str, Any]:
 
 
 def certificate_of(document: Mapping[str, Any]) -> Certificate:
-    """The certificate a document was written from. KeyError, TypeError or ValueError for others."""
+    """The certificate a document was written from. KeyError, TypeError or ValueError for others.
+
+    What is stored beside it, REFERENCE, is for whoever watches the gate.
+    """
+    kept = {key: value for key, value in document.items() if key != REFERENCE}
     since, until = document["since"], document["until"]
     return Certificate(
-        **dict(document)
+        **kept
         | {
             "contract": contract_of(document["contract"]),
             "thresholds": Thresholds(**document["thresholds"]),

@@ -11,7 +11,7 @@ from service.confidence.member_calibrator import read_calibrator
 from service.domain.adaptation import Adapted, Mode
 from service.domain.audit import AuditDraft
 from service.domain.certificate import Certificate, RiskContract
-from service.domain.certificate_document import certificate_document
+from service.domain.certificate_document import REFERENCE, certificate_document
 from service.domain.certificate_words import in_english
 from service.domain.change import Cause, Change
 from service.domain.errors import InvalidInput
@@ -166,7 +166,7 @@ def _keep(
     for one in issued:
         document = certificate_document(one.certificate)
         if one.certificate.scope is None:
-            document["reference"] = _reference(one.certificate, sample)
+            document[REFERENCE] = _reference(one.certificate, sample)
         tx.certificates.add(
             StoredCertificate(id=one.id, gate=policy.gate, created_at=now, document=document)
         )

@@ -18,6 +18,7 @@ from service.confidence.member_calibrator import read_calibrator
 from service.confidence.members import rows_of
 from service.domain.adaptation import Adapted, Mode
 from service.domain.certificate import Promise, RiskContract
+from service.domain.certificate_document import REFERENCE
 from service.domain.change import Cause, Change
 from service.domain.errors import ChangedMeanwhile
 from service.domain.gate import Certified, GatePolicy
@@ -234,7 +235,7 @@ def _shift(certificate: StoredCertificate, recent: Floats, items: int) -> Shift 
     Checks follow each other end to end: looking at every new item's own last thousand would be as
     many chances of a false alarm as there are items.
     """
-    reference = certificate.document.get("reference")
+    reference = certificate.document.get(REFERENCE)
     begun = items % ITEMS_A_CHECK
     last = recent[begun : begun + ITEMS_A_CHECK]
     if reference is None or len(last) < ITEMS_A_CHECK:
