@@ -20,7 +20,6 @@ from service.domain.certificate import (
 )
 from service.domain.decision import Thresholds
 
-
 REFERENCE = "reference"
 """The key of the confidences that a certificate rests on, which later ones are held against."""
 
