@@ -1,7 +1,8 @@
 """Train a model on labelled texts, export it as a bundle, report what it is worth.
 
 SOURCE is `davidson`, or a CSV file with the columns text, label (1 where approving is right) and,
-if known, votes (the share of the people asked who would approve, as 0.67 or 2/3).
+if known, votes (the share of the people asked who would approve, as 0.67 or 2/3). NAME is
+`embedded` for davidson, else that of the file.
 """
 
 import json
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from experiments.data import DAVIDSON
 from service.scoring.bundle import CARD
 from service.scoring.heads import Method
 from service.training import compare as comparison
@@ -31,16 +33,18 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console()
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE")]
-Run = Annotated[Path, typer.Option("--run", help="Folder of checkpoints and weights.")]
-Bundle = Annotated[Path, typer.Option("--bundle", help="Folder of the bundle.")]
+Run = Annotated[
+    Path | None, typer.Option(help="Folder of checkpoints and weights. [var/training/NAME]")
+]
+Bundle = Annotated[Path | None, typer.Option(help="Folder of the bundle. [models/NAME]")]
 Labels = Annotated[str, typer.Option(help="What a file's labels 1 and 0 are called.")]
 Languages = Annotated[str, typer.Option(help="Of a file's texts, such as en or en,de.")]
 
-RUN = Path("var/training/embedded")
+RUNS = Path("var/training")
 BUNDLES = Path("models")
-BUNDLE = BUNDLES / "embedded"
-COMPARED = Path("var/training/compare")
+COMPARED = RUNS / "compare"
 REPORTS = BUNDLES / "reports"
+EMBEDDED = "embedded"
 NAMES = ",".join(LABELS)
 USUAL = Settings()
 
@@ -48,8 +52,8 @@ USUAL = Settings()
 @app.command()
 def build(
     source: Source,
-    run: Run = RUN,
-    bundle: Bundle = BUNDLE,
+    run: Run = None,
+    bundle: Bundle = None,
     labels: Labels = NAMES,
     languages: Languages = "en",
     method: Annotated[Method, typer.Option(help="One opinion, or several.")] = USUAL.method,
@@ -82,6 +86,8 @@ def build(
         seed=seed,
         threads=threads,
     )
+    run = run or RUNS / _name(source)
+    bundle = bundle or BUNDLES / _name(source)
     run.mkdir(parents=True, exist_ok=True)
     settings.write(run / SETTINGS)
     with _progress() as progress:
@@ -93,21 +99,22 @@ def build(
 @app.command("export")
 def export_bundle(
     source: Source,
-    run: Run = RUN,
-    bundle: Bundle = BUNDLE,
+    run: Run = None,
+    bundle: Bundle = None,
     labels: Labels = NAMES,
     languages: Languages = "en",
 ) -> None:
     """Write the bundle of a trained run: ONNX with int8 weights, tokenizer, calibrator, card."""
-    _export(_corpus(source, labels, languages), run, bundle)
+    texts = _corpus(source, labels, languages)
+    _export(texts, run or RUNS / _name(source), bundle or BUNDLES / _name(source))
 
 
 @app.command("report")
 def report_bundle(
-    source: Source, bundle: Bundle = BUNDLE, labels: Labels = NAMES, languages: Languages = "en"
+    source: Source, bundle: Bundle = None, labels: Labels = NAMES, languages: Languages = "en"
 ) -> None:
     """Measure the bundle on the test part; write REPORT.md and the card's metrics."""
-    _report(_corpus(source, labels, languages), bundle)
+    _report(_corpus(source, labels, languages), bundle or BUNDLES / _name(source))
 
 
 @app.command()
@@ -140,6 +147,11 @@ def compare(
             place.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
             place.with_suffix(".md").write_text(page)
     console.print(page)
+
+
+def _name(source: str) -> str:
+    """What a source's bundle is called: the embedded one is Davidson's."""
+    return EMBEDDED if source == DAVIDSON.name else Path(source).stem
 
 
 def _corpus(source: str, labels: str, languages: str) -> Corpus:

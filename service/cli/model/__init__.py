@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli.model import force, versions
+from service.cli.model import force, training, versions
 
 app = typer.Typer(
     help="Models and their versions: add one, put it in force, go back.", no_args_is_help=True
@@ -18,3 +18,8 @@ for command in (
     force.rollback,
 ):
     app.command(command.__name__.removesuffix("_versions"))(command)
+app.command(
+    "train",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(training.train)
