@@ -121,6 +121,7 @@ class GuardsSection(Section):
     longest: Characters | None = DEFAULT_GUARDS.longest
     malformed: bool = DEFAULT_GUARDS.malformed
     injection: bool = DEFAULT_GUARDS.injection
+    novelty: Annotated[float, Field(ge=0, le=0.5, strict=True)] = DEFAULT_GUARDS.novelty
 
     @model_validator(mode="after")
     def _some_length_passes(self) -> Self:

@@ -165,6 +165,7 @@ class Score:
     model_version: str
     truncated: bool = False  # the text was longer than the model reads
     spread: Spread | None = None
+    novelty: float | None = None  # the share of ordinary items that are less novel, where known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from service.scoring.bundle import Bundle
 from service.scoring.fields import FieldsReader, fields_reader
 from service.scoring.heads import EMBEDDING, LOGITS, Method, member_probabilities
 from service.scoring.ngrams import ngram_reader
+from service.scoring.novelty import NOVELTY, Novelty
 from service.scoring.reading import Inputs, Reader, ReaderKind
 from service.scoring.runner import GridRunner, PlainRunner, Runner
 from service.scoring.session import CPU, Runtime, fitting, grid_of, open_session
@@ -54,6 +55,8 @@ class OnnxScorer:
         self._bundle = bundle
         self._meter = meter
         self._reader = make_reader(bundle)
+        known = bundle.files.get(NOVELTY)
+        self._novelty = None if known is None else Novelty.of_file(known)
         grid = grid_of(largest_batch, bundle.max_tokens) if bundle.max_tokens else None
         self._session = open_session(
             bundle.model,
@@ -212,6 +215,7 @@ class OnnxScorer:
                     model_version=self.version,
                     truncated=inputs.truncated,
                     spread=spread,
+                    novelty=self._novelty.of(inputs, embedding) if self._novelty else None,
                 ),
                 embedding=embedding,
             )

@@ -14,7 +14,7 @@ import structlog
 from service.confidence.meaning import raw_of_meanings, texts_of
 from service.confidence.member_calibrator import read_calibrator
 from service.confidence.signals import RawScore, raw_of_score, raw_of_signal
-from service.domain.decision import Assessment, Item, Reads, Reason, source_of
+from service.domain.decision import Assessment, Item, Reads, Reason, Score, source_of
 from service.domain.errors import InvalidInput, Overloaded, ScorerFailed
 from service.domain.gate import SIGNALS_SCORER, GatePolicy, SampleAgreement
 from service.domain.guard import Finding
@@ -149,9 +149,7 @@ class Assessor:
             return Assessment(
                 confidence=None, failure=Reason.SCORER_FAILED, model_version=scorer.version
             )
-        if score.truncated:
-            return replace(assessment, notes=(*assessment.notes, Finding.TRUNCATED))
-        return assessment
+        return replace(assessment, notes=_notes(score, policy))
 
     def _calibrated(
         self,
@@ -181,3 +179,13 @@ class Assessor:
             label=raw.label,
             model_version=model_version,
         )
+
+
+def _notes(score: Score, policy: GatePolicy) -> tuple[str, ...]:
+    """What the scorer saw of the item that the score does not say."""
+    notes = []
+    if score.truncated:
+        notes.append(Finding.TRUNCATED)
+    if score.novelty is not None and score.novelty > 1 - policy.guards.novelty:
+        notes.append(Finding.OUT_OF_DISTRIBUTION)
+    return tuple(notes)

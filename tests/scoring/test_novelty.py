@@ -1,0 +1,163 @@
+"""What a bundle has learned from nothing like goes to people."""
+
+import asyncio
+import io
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from experiments.data import DataMissing, davidson, split
+from service.domain.decision import Item, Reason, Score, Zone
+from service.domain.errors import BrokenBundle
+from service.domain.guard import GuardRules
+from service.guards.text_guard import TextGuard
+from service.scoring.bundle import Bundle
+from service.scoring.novelty import NOVELTY, Novelty
+from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.reading import Inputs
+from service.training.novelty import fit
+from service.usecases.assess import Assessor
+from service.usecases.decide import _zone
+from service.usecases.guarded import GuardedAssessor
+from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
+from tests.usecases.conftest import POLICY
+
+FAR = [
+    "def total(self, inputs): return float(((measured - mean) / deviation).sum())",
+    "account: 0 to 200 DM; duration_months: 24; credit history: critical; purpose: radio; amount: "
+    "3430; savings: 500 to 1000 DM; employment: 7 years; instalment share of income: 3; property: "
+    "life insurance; residence_since: 2; housing: owned; existing credits: 1; job: skilled worker",
+    "qzkx wvuh jjrpt xxoq plmk zzvb qqwrt yxcvb",
+]
+
+
+def inputs(*ids: int) -> Inputs:
+    return Inputs(rows={"input_ids": np.array(ids, dtype=np.int64)})
+
+
+def drawn(
+    rng: np.random.Generator, tokens: list[int], centre: list[float]
+) -> tuple[Inputs, object]:
+    point = np.array(centre, dtype=np.float32) + 0.05 * rng.standard_normal(6).astype(np.float32)
+    return inputs(*rng.choice(tokens, 12)), point.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Novelty:
+    """On texts of the tokens 1 to 5, around two centres."""
+    rng = np.random.default_rng(1)
+    centres = {0: [1.0, 0, 0, 0, 0, 0], 1: [0, 1.0, 0, 0, 0, 0]}
+    labels = [place % 2 for place in range(400)]
+    train = [drawn(rng, [1, 2, 3, 4, 5], centres[label]) for label in labels]
+    validation = [drawn(rng, [1, 2, 3, 4, 5], centres[place % 2]) for place in range(200)]
+    return fit(train, labels, validation, tokens=50)  # type: ignore[arg-type]
+
+
+def test_strange_words_and_strange_meaning_are_each_enough(fitted: Novelty) -> None:
+    usual = np.array([1, 0, 0, 0, 0, 0], dtype=np.float32)
+    strange = np.array([0, 0, 1, 1, 1, 1], dtype=np.float32)
+    assert 0.01 < fitted.of(inputs(1, 2, 3, 4, 5, 1, 2), usual) < 0.99
+    assert fitted.of(inputs(40, 41, 42, 43, 44, 45), usual) == 1
+    assert fitted.of(inputs(1, 2, 3, 4, 5, 1, 2), strange) == 1
+    assert fitted.of(inputs(10**6, 10**6, 10**6), usual) == 1  # tokens that nothing has counted
+
+
+def test_of_ordinary_texts_so_many_are_flagged_as_were_asked_for(fitted: Novelty) -> None:
+    rng = np.random.default_rng(2)
+    novelties = [
+        fitted.of(*drawn(rng, [1, 2, 3, 4, 5], [1, 0, 0, 0, 0, 0]))  # type: ignore[arg-type]
+        for _ in range(2000)
+    ]
+    assert np.mean(np.array(novelties) > 0.95) == pytest.approx(0.05, abs=0.04)
+
+
+def test_what_cannot_be_measured_is_new(fitted: Novelty) -> None:
+    assert fitted.of(inputs(1, 2, 3), np.full(6, math.nan, dtype=np.float32)) == 1
+
+
+def test_words_alone_serve_a_bundle_without_embeddings() -> None:
+    rng = np.random.default_rng(3)
+    train = [(inputs(*rng.choice(5, 12)), None) for _ in range(200)]
+    found = fit(train, [0, 1] * 100, train[:100], tokens=50)
+    assert found.of(inputs(0, 1, 2, 3, 4), None) < 0.99
+    assert found.of(inputs(30, 31, 32, 33, 34), None) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"not a file of arrays"])
+def test_a_broken_file_is_told(content: bytes) -> None:
+    with pytest.raises(BrokenBundle, match=NOVELTY):
+        Novelty.of_file(content)
+
+
+def test_a_file_of_other_arrays_is_told() -> None:
+    other = io.BytesIO()
+    np.savez(other, surprisal=np.zeros(3))
+    with pytest.raises(BrokenBundle, match=NOVELTY):
+        Novelty.of_file(other.getvalue())
+
+
+# --- the committed bundle ---
+
+
+def novelties(scorer: OnnxScorer, texts: list[str]) -> list[float]:
+    async def scored() -> list[Score | BaseException]:
+        asked = (scorer.score(Item(text=text)) for text in texts)
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    found = [s.novelty for s in asyncio.run(scored()) if isinstance(s, Score)]
+    assert None not in found
+    return [one for one in found if one is not None]
+
+
+@pytest.fixture(scope="module")
+def scorer(bundle: Bundle) -> OnnxScorer:
+    made = OnnxScorer(bundle, queue_limit=4000)
+    yield made
+    made.close()
+
+
+def test_far_texts_are_new_to_the_embedded_model_and_comments_are_not(scorer: OnnxScorer) -> None:
+    assert min(novelties(scorer, FAR)) > 0.99
+    assert np.mean(np.array(novelties(scorer, FINE + ABUSIVE)) > 0.99) < 0.2
+
+
+def test_the_same_text_is_as_new_in_any_company(scorer: OnnxScorer) -> None:
+    texts = texts_of_many_lengths(40)
+    together = novelties(scorer, texts)
+    alone = [novelties(scorer, [text])[0] for text in texts]
+    assert together == pytest.approx(alone, abs=0.002)
+
+
+def test_of_unseen_tweets_few_are_called_new(scorer: OnnxScorer) -> None:
+    try:
+        part = split(davidson())["test"]
+    except DataMissing as missing:
+        pytest.skip(str(missing))
+    chosen = np.random.default_rng(4).permutation(len(part))[:800]
+    found = novelties(scorer, [part[place].text for place in chosen])
+    assert np.mean(np.array(found) > 0.99) < 0.02
+
+
+# --- in a gate ---
+
+
+@pytest.mark.parametrize(("limit", "noted"), [(0.01, True), (0.0, False)])
+def test_a_gate_sends_what_is_new_to_people(bundle: Bundle, limit: float, *, noted: bool) -> None:
+    policy = replace(
+        POLICY,
+        scorer="embedded",
+        labels=bundle.labels,
+        approve_labels=bundle.approve_labels,
+        guards=GuardRules(novelty=limit),
+    )
+    scorer = OnnxScorer(bundle)
+    assessor = GuardedAssessor(Assessor({"embedded": scorer}), TextGuard())
+    found = asyncio.run(assessor.assess(policy, Item(text=FAR[1]), None, None, None))
+    scorer.close()
+    assert found.confidence is not None
+    assert found.notes == (("out_of_distribution",) if noted else ())
+    zone, reason = _zone(policy.rule_for(None), found)
+    assert (reason is Reason.OUT_OF_DISTRIBUTION) is noted
+    assert zone is Zone.HUMAN_REVIEW or not noted
