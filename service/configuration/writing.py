@@ -33,6 +33,7 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
             "longest": policy.guards.longest,
             "malformed": policy.guards.malformed,
             "injection": policy.guards.injection,
+            "novelty": policy.guards.novelty,
         },
         "redact": policy.guards.redaction.value,
         "panel_share": policy.panel.share,

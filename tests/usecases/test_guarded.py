@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from service.domain.change import Cause, Change
 from service.domain.decision import Assessment, Decision, Item, Reason, Score, Thresholds, Zone
 from service.domain.gate import Certified, PanelRules
 from service.domain.guard import GuardRules, Note, Redaction
@@ -15,6 +16,7 @@ from service.domain.values import Json
 from service.guards.text_guard import TextGuard
 from service.usecases.assess import Assessor
 from service.usecases.decide import DecisionOrder
+from service.usecases.gate_versions import succeed
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from service.web.api import present
@@ -130,6 +132,13 @@ def test_a_certificate_is_lost_with_the_guards_it_was_earned_behind(
     house.adopt(EARNING)
     policy = house.gates.of("gate")
     with house.store.transaction() as tx:
-        house.gates.certify(policy, {None: earned}, house.clock.now(), tx)
+        succeed(
+            tx,
+            replace(policy, certified={None: earned}),
+            over=policy.version,
+            change=Change(cause=Cause.CERTIFICATE, actor="test"),
+            now=house.clock.now(),
+        )
+    house.gates.load()
     house.adopt(replace(EARNING, guards=guards, apps=()))
     assert bool(house.gates.of("gate").certified) is kept
