@@ -8,6 +8,7 @@ from service.configuration.sections import AppSection, GateSection, LanguageMode
 from service.domain.app import App
 from service.domain.decision import ResumeMode
 from service.domain.errors import GateError
+from service.domain.fallback import FallbackRules
 from service.domain.gate import (
     CLOSED,
     SIGNALS_SCORER,
@@ -108,6 +109,17 @@ def build_gate(
         )
         lacking = _lacking(mode, apps[AppName(app_name)])
         demand(lacking is None, "resume.app", f"is {app_name!r}, which has no {lacking}")
+    fallback = section.fallback
+    demand(
+        fallback is None or section.contract is None,
+        "fallback",
+        "stands beside a contract, whose rejections are proven and a rule's are not: take one out",
+    )
+    demand(
+        fallback is None or section.scorer != SIGNALS_SCORER,
+        "fallback",
+        "is for when the gate's model fails, and this gate has none: take it out",
+    )
     return GatePolicy(
         gate=gate,
         version=0,
@@ -119,6 +131,9 @@ def build_gate(
         contract=section.contract.value() if section.contract else None,
         categories=MappingProxyType(
             {name: category.thresholds.value() for name, category in section.categories.items()}
+        ),
+        fallback=FallbackRules(
+            reject_containing=tuple(fallback.reject_when.contains) if fallback else ()
         ),
         panel=PanelRules(share=section.panel_share, holds=section.panel_holds),
         guards=GuardRules(redaction=section.redact, **dict(section.guards)),

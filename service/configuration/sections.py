@@ -132,6 +132,14 @@ class GuardsSection(Section):
         return self
 
 
+class RejectWhenSection(Section):
+    contains: Annotated[list[Label], Field(min_length=1)]
+
+
+class FallbackSection(Section):
+    reject_when: RejectWhenSection
+
+
 class ResumeSection(Section):
     mode: ResumeMode = ResumeMode.NONE
     app: Name | None = None
@@ -189,6 +197,7 @@ class GateSection(Section):
     thresholds: ThresholdsSection | None = None
     contract: ContractSection | None = None
     categories: dict[Label, CategorySection] = {}
+    fallback: FallbackSection | None = None
     panel_share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = 0.0
     panel_holds: bool = False
     guards: GuardsSection = GuardsSection()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from service.domain.adaptation import Adapted
 from service.domain.certificate import RiskContract
 from service.domain.decision import Item, ResumeMode, Thresholds
+from service.domain.fallback import FallbackRules
 from service.domain.guard import GuardRules
 from service.domain.ids import AppName, CertificateId, GateName
 from service.domain.language import Language, language_of
@@ -113,6 +114,7 @@ class GatePolicy:
     contract: RiskContract | None = None
     certified: Mapping[str | None, Certified] = field(default_factory=lambda: MappingProxyType({}))
     adapted: Adapted | None = None
+    fallback: FallbackRules = field(default_factory=FallbackRules)
     panel: PanelRules = field(default_factory=PanelRules)
     guards: GuardRules = field(default_factory=GuardRules)
     review: ReviewRules = field(default_factory=ReviewRules)

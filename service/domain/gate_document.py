@@ -13,6 +13,7 @@ from typing import Any
 from service.domain.adaptation import Adapted, Mode
 from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
+from service.domain.fallback import FallbackRules
 from service.domain.gate import (
     Certified,
     GatePolicy,
@@ -59,6 +60,8 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
         },
         "resume": {"mode": policy.resume.mode.value, "app": policy.resume.app},
         "apps": list(policy.apps),
+        # Left out where there are none: a gate that is written as it was is no new version.
+        **({"fallback": fallback} if (fallback := _fallback(policy.fallback)) else {}),
     }
 
 
@@ -108,6 +111,9 @@ def policy_of(
         resume=ResumeRules(mode=ResumeMode(resume["mode"]), app=resume["app"]),
         samples=SampleAgreement(written.get("samples", SampleAgreement.EXACT)),
         apps=tuple(AppName(app) for app in written["apps"]),
+        fallback=FallbackRules(
+            reject_containing=tuple(written.get("fallback", {}).get("reject_containing", ()))
+        ),
         created_at=created_at,
     )
 
@@ -164,6 +170,12 @@ def _read_adapted(document: Mapping[str, Any] | None) -> Adapted | None:
         panel_share=document["panel_share"],
         labels_since=None if after is None else datetime.fromisoformat(after),
     )
+
+
+def _fallback(rules: FallbackRules) -> dict[str, Any]:
+    if not rules.reject_containing:
+        return {}
+    return {"reject_containing": list(rules.reject_containing)}
 
 
 def _thresholds(thresholds: Thresholds) -> dict[str, float | None]:

@@ -171,6 +171,8 @@ class DecideItem:
         source = source_of(assessment.model_version, order.signals)
         rule = policy.rule_for(order.category, source)
         zone, reason = _zone(rule, assessment)
+        if reason is Reason.SCORER_FAILED and _rejected_by_rules(policy, rule, order.item):
+            zone, reason = Zone.AUTO_REJECT, Reason.RULES
         if drawn and policy.panel.holds and zone is not Zone.HUMAN_REVIEW:
             zone, reason = Zone.HUMAN_REVIEW, Reason.AUDIT_SAMPLE
         return Decision(
@@ -236,6 +238,12 @@ def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
     if assessment.notes:
         return Zone.HUMAN_REVIEW, Reason.GUARD
     return rule.thresholds.zone(assessment.confidence)
+
+
+def _rejected_by_rules(policy: GatePolicy, rule: Rule, item: Item) -> bool:
+    """Whether the gate's rules, in its model's place, reject the item. Where a gate closes that
+    side nothing is rejected unseen, by nobody."""
+    return rule.thresholds.low is not None and policy.fallback.reject(item.text)
 
 
 def _policy_outcome(zone: Zone, now: datetime) -> Outcome | None:
