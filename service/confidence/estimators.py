@@ -22,7 +22,9 @@ FEWEST_SAMPLES = 2
 
 def from_score(score: float) -> float:
     """The workflow's own P(approving is right), in [0, 1]."""
-    return float(_probabilities([score])[0])
+    if isinstance(score, float | int) and 0 <= score <= 1:
+        return float(score)
+    return float(_probabilities([score])[0])  # says what is wrong with it
 
 
 def from_probabilities(

@@ -6,13 +6,13 @@ SHA-256.
 """
 
 import hashlib
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from service.domain.canonical import canonical
+from service.domain.chance import random_hex
 
 GENESIS = "0" * 64
 
@@ -26,7 +26,7 @@ class AuditDraft:
     subject: str  # the id of what it happened to
     actor: str  # who did it: a key, a person, "policy", "worker"
     payload: dict[str, Any]
-    salt: str = field(default_factory=lambda: secrets.token_hex(16))
+    salt: str = field(default_factory=lambda: random_hex(16))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Prometheus metrics, and the Meter that the use cases report to."""
 
 from collections.abc import Callable
+from functools import cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -133,11 +134,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        # Looking a series up by its labels costs more than counting does.
+        self._requests_of = cache(self._requests.labels)
+        self._durations_of = cache(self._durations.labels)
+        self._decisions_of = cache(self._decisions.labels)
+        self._decision_seconds_of = cache(self._decision_seconds.labels)
+
     # --- the Meter port ---
 
     def decided(self, decision: Decision, seconds: float) -> None:
-        self._decisions.labels(decision.gate, decision.zone.value).inc()
-        self._decision_seconds.labels(decision.gate).observe(seconds)
+        self._decisions_of(decision.gate, decision.zone.value).inc()
+        self._decision_seconds_of(decision.gate).observe(seconds)
         if decision.assessment.confidence is not None:
             self._confidence.observe(decision.assessment.confidence)
 
@@ -176,8 +183,8 @@ class Metrics:
     # --- the web's own ---
 
     def answered(self, *, endpoint: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(endpoint, method, str(status)).inc()
-        self._durations.labels(endpoint).observe(seconds)
+        self._requests_of(endpoint, method, str(status)).inc()
+        self._durations_of(endpoint).observe(seconds)
 
     def exposition(self, open_tasks: Callable[[], dict[str, int]]) -> bytes:
         """The metrics as text; the queue is counted now, so that every replica tells the truth."""

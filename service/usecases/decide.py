@@ -129,7 +129,8 @@ class DecideItem:
 
     async def _make(self, order: DecisionOrder, principal: Principal, policy: GatePolicy) -> Made:
         resume = _resume(order, policy)
-        drawn = self._lot() < policy.panel_share  # before anything is known of the item
+        share = policy.panel_share
+        drawn = share > 0 and self._lot() < share  # before anything is known of the item
         assessment = await self._assessor.assess(
             policy, order.item, order.category, order.signals, order.ai_result
         )

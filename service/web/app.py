@@ -52,7 +52,7 @@ def create_app(
     app.state.readiness = readiness
     app.state.in_flight = set()
     problems.install(app)
-    app.include_router(api.router)
+    api.install(app)
     app.include_router(ops.router)
     pages.install(app)
     app.add_middleware(Edge, metrics=metrics)

@@ -16,7 +16,6 @@ from plugin.contract.decisions import (
     BatchResponse,
     DecisionRecord,
     DecisionRequest,
-    DecisionResponse,
     ExplanationRecord,
 )
 from plugin.contract.problems import Problem
@@ -31,16 +30,13 @@ from service.web.auth import Caller
 from service.web.idempotency import KeyedCall
 from service.web.problems import problem_of, problem_of_invalid
 from service.web.services import Services, services_of
-from service.web.short_way import ShortWay
 
 router = APIRouter(tags=["decisions"])
-often = APIRouter(tags=["decisions"], route_class=ShortWay)
 
 LOOK_EVERY_SECONDS = 2.0
 """How late a waiting reader sees news whose event was lost."""
 
 
-@often.post("/gates/{gate}/decisions", response_model=DecisionResponse)
 async def decide(
     gate: str, order: DecisionRequest, caller: Caller, keyed: KeyedCall, request: Request
 ) -> JSONResponse:
