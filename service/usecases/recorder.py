@@ -71,17 +71,25 @@ class _Waiting:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Written]
 
-    def resolve(self, result: Written | Exception) -> None:
-        def settle() -> None:
-            if self.future.done():
-                return  # the caller went away; what was written stays written
-            if isinstance(result, Exception):
-                self.future.set_exception(result)
-            else:
-                self.future.set_result(result)
 
+def _resolve(waiting: Sequence[_Waiting], results: Sequence[Written | Exception]) -> None:
+    """Tell those who wait, all of one event loop at once: waking it costs more than telling."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Written | Exception]]] = {}
+    for one, result in zip(waiting, results, strict=True):
+        by_loop.setdefault(one.loop, []).append((one, result))
+    for loop, pairs in by_loop.items():
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self.loop.call_soon_threadsafe(settle)
+            loop.call_soon_threadsafe(_settle, pairs)
+
+
+def _settle(pairs: Sequence[tuple[_Waiting, Written | Exception]]) -> None:
+    for one, result in pairs:
+        if one.future.done():
+            continue  # the caller went away; what was written stays written
+        if isinstance(result, Exception):
+            one.future.set_exception(result)
+        else:
+            one.future.set_result(result)
 
 
 class Recorder:
@@ -139,23 +147,21 @@ class Recorder:
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
             with self._store.transaction() as tx:
-                results = _write(tx, [waiting.entry for waiting in batch])
+                results: Sequence[Written | Exception] = _write(
+                    tx, [waiting.entry for waiting in batch]
+                )
         except StoreUnavailable as failure:  # no entry's fault: trying each alone would take ages
-            for waiting in batch:
-                waiting.resolve(failure)
-            return
+            results = [failure] * len(batch)
         except Exception as failure:  # the whole batch failed: one bad entry must not sink the rest
-            if len(batch) == 1:
-                if not isinstance(failure, GateError):
-                    ids = [record.decision.id for record in batch[0].entry.records]
-                    log.exception("recorder.failed", decisions=ids)
-                batch[0].resolve(failure)
+            if len(batch) > 1:
+                for waiting in batch:
+                    self._commit([waiting])
                 return
-            for waiting in batch:
-                self._commit([waiting])
-            return
-        for waiting, result in zip(batch, results, strict=True):
-            waiting.resolve(result)
+            if not isinstance(failure, GateError):
+                ids = [record.decision.id for record in batch[0].entry.records]
+                log.exception("recorder.failed", decisions=ids)
+            results = [failure]
+        _resolve(batch, results)
 
 
 def _write(tx: Transaction, entries: Sequence[Entry[Any]]) -> list[Written | Exception]:
