@@ -242,9 +242,10 @@ def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
 
 
 def _rejected_by_rules(policy: GatePolicy, rule: Rule, item: Item) -> bool:
-    """Whether the gate's rules, in its model's place, reject the item. Where a gate closes that
-    side nothing is rejected unseen, by nobody."""
-    return rule.thresholds.low is not None and policy.fallback.reject(item.text)
+    """Whether the gate's rules, in its model's place, reject the item: never where the gate closes
+    that side, or has a contract, whose rejections are proven."""
+    may = policy.contract is None and rule.thresholds.low is not None
+    return may and policy.fallback.reject(item.text)
 
 
 def _policy_outcome(zone: Zone, now: datetime) -> Outcome | None:
