@@ -25,6 +25,9 @@ from service.domain.gate import SIGNALS_SCORER, SampleAgreement
 from service.domain.language_model import LanguageModel
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
+from service.limits.buckets import Buckets, Unlimited
+from service.limits.redis_buckets import RedisBuckets
+from service.ports.allowance import Allowance
 from service.ports.bus import Bus
 from service.ports.clock import Clock, SystemClock
 from service.ports.meter import ModelMeter
@@ -201,6 +204,14 @@ def open_bus(settings: Settings) -> Bus:
     return RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
 
 
+def make_allowance(settings: Settings) -> Allowance:
+    if not settings.rate_limit:
+        return Unlimited()
+    if settings.redis_url:
+        return RedisBuckets(settings.redis_url, settings.rate_limit)
+    return Buckets(settings.rate_limit)
+
+
 @dataclass(kw_only=True)
 class Background:
     """The loops beside the web: deliveries and the clock. Each stops when told to."""
@@ -328,6 +339,7 @@ def build_app(
     forecast = Forecast(store=store, clock=clock)
     learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
     watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
+    allowance = make_allowance(settings)
     services = Services(
         decide=DecideItem(
             gates=gates,
@@ -370,6 +382,7 @@ def build_app(
         learner=learner,
         watcher=watcher,
         live=Live(bus),
+        allowance=allowance,
         bus=bus,
         clock=clock,
         public_url=settings.base_url,
@@ -386,6 +399,7 @@ def build_app(
         background.end()
         recorder.close()
         models.close()
+        allowance.close()
         bus.close()
         store.close()
 

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     bootstrap_admin: SecretStr | None = Field(
         None, description="`name:password` of an administrator, created when the store has none."
     )
+    rate_limit: int = Field(
+        500,
+        ge=0,
+        description="Requests a second of one API key, each item of a batch being one; bursts of"
+        " ten seconds' worth. 0 is no limit.",
+    )
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         "auto",
         description="ONNX Runtime's execution provider. What really runs is told by `/readyz`.",

@@ -1,5 +1,6 @@
 """Who calls: `Authorization: Bearer KEY`, checked before anything else is looked at."""
 
+import math
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.domain.access import Principal
-from service.domain.errors import Unauthenticated
+from service.domain.errors import Overloaded, Unauthenticated
 from service.web.services import services_of
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `python -m service apikey create`.")
@@ -22,10 +23,21 @@ async def _caller(
             "This needs an API key.", fix="Send it as `Authorization: Bearer KEY`."
         )
     doorkeeper = services_of(request).doorkeeper
-    remembered = doorkeeper.remembered(credentials.credentials)
-    if remembered is not None:
-        return remembered
-    return await run_in_threadpool(doorkeeper.who_has_key, credentials.credentials)
+    principal = doorkeeper.remembered(credentials.credentials)
+    if principal is None:
+        principal = await run_in_threadpool(doorkeeper.who_has_key, credentials.credentials)
+    await spend(request, principal, 1)
+    return principal
+
+
+async def spend(request: Request, caller: Principal, count: int) -> None:
+    """Take so many requests, or items, of what the caller may ask for. Raises Overloaded."""
+    allowance = services_of(request).allowance
+    if allowance.at_hand(caller.name, count):
+        return
+    wait = await run_in_threadpool(allowance.fetch, caller.name, count)
+    if wait > 0:
+        raise Overloaded("This API key asks for more than it may.", retry_after=math.ceil(wait))
 
 
 async def caller_of(request: Request) -> Principal:

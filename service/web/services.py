@@ -6,6 +6,7 @@ from typing import cast
 from starlette.requests import HTTPConnection
 
 from service.configuration import Workshop
+from service.ports.allowance import Allowance
 from service.ports.bus import Bus
 from service.ports.clock import Clock
 from service.usecases.access import Doorkeeper
@@ -43,6 +44,7 @@ class Services:
     learner: Learner
     watcher: Watcher
     live: Live
+    allowance: Allowance
     bus: Bus
     clock: Clock
     public_url: str  # without a trailing slash

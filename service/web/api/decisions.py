@@ -26,7 +26,7 @@ from service.domain.ids import DecisionId
 from service.usecases.decide import DecisionOrder, Made
 from service.usecases.outcomes import DecisionView
 from service.web.api import present
-from service.web.auth import Caller
+from service.web.auth import Caller, spend
 from service.web.idempotency import KeyedCall
 from service.web.problems import problem_of, problem_of_invalid
 from service.web.services import Services, services_of
@@ -56,6 +56,7 @@ async def decide_many(
 ) -> JSONResponse:
     """Ask about many items at once. One bad item fails alone; the rest is durable together."""
     services = services_of(request)
+    await spend(request, caller, len(batch.items) - 1)  # one was the request
     read = [_read(gate, item) for item in batch.items]
     orders = [order for order in read if isinstance(order, DecisionOrder)]
 
