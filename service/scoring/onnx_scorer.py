@@ -33,6 +33,8 @@ from service.scoring.wordpiece import WordpieceReader
 
 log = structlog.get_logger()
 
+SECONDS_TO_CLOSE = 5.0
+
 
 class OnnxScorer:
     """Scores items with a bundle's model.
@@ -73,12 +75,8 @@ class OnnxScorer:
         threads = workers or os.cpu_count() or 1
         self._waiting = Waiting(limit=queue_limit, largest_batch=largest_batch, workers=threads)
         self._warm_up()
-        self._workers = [
-            threading.Thread(target=self._work, name=f"scorer-{number}", daemon=True)
-            for number in range(threads)
-        ]
-        for worker in self._workers:
-            worker.start()
+        self._closing = False
+        self._workers = [self._hired(number) for number in range(threads)]
         if meter:
             meter.runs_on(self.version, self.provider)
 
@@ -154,17 +152,34 @@ class OnnxScorer:
         return self._bundle.calibrator(raw, spread)
 
     def close(self) -> None:
-        """Stop the workers; whoever still waits gets ScorerFailed."""
+        """Stop the workers; whoever still waits gets ScorerFailed. A run that hangs is left."""
+        self._closing = True
         self._waiting.close()
+        give_up_at = time.monotonic() + SECONDS_TO_CLOSE
         for worker in self._workers:
-            worker.join()
+            worker.join(max(0.0, give_up_at - time.monotonic()))
         for request in self._waiting.left():
             _settle(request, ScorerFailed("The scorer was closed."))
         if self._meter:
             self._meter.runs_on(self.version, None)
             self._meter.waiting(self.version, 0)
 
-    def _work(self) -> None:
+    def _hired(self, number: int) -> threading.Thread:
+        worker = threading.Thread(
+            target=self._work, args=(number,), name=f"scorer-{number}", daemon=True
+        )
+        worker.start()
+        return worker
+
+    def _work(self, number: int) -> None:
+        try:
+            self._serve()
+        finally:
+            if not self._closing:  # nothing that a batch does gets here: the thread itself dies
+                log.error("scorer.worker_died", model=self.version)
+                self._workers[number] = self._hired(number)
+
+    def _serve(self) -> None:
         while (batch := self._waiting.take(self._read)) is not None:
             began = time.perf_counter()
             try:

@@ -28,7 +28,13 @@ from service.store.tasks import SqlTasks
 log = structlog.get_logger()
 
 SQLITE_AWAY = frozenset(
-    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+    }
 )
 PRIMARY_CODE = 0xFF
 
