@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Literal
 
 import structlog
@@ -26,5 +27,16 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
             logging.getLevelNamesMapping()[level.upper()]
         ),
         # Looked up at each line: whoever runs us may put another stream in its place.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: Unfailing(sys.stderr),
     )
+
+
+class Unfailing(structlog.PrintLogger):
+    """Where a line cannot be written (the disk is full, the reader is gone) the work goes on: what
+    is being told of must not be stopped by the telling."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg

@@ -127,7 +127,7 @@ class Recorder:
                 time.sleep(LINGER_SECONDS)
             batch, stopping = self._fill(first)
             company = len(batch) > 1
-            self._commit(batch)
+            self._commit_or_tell(batch)
             if stopping:
                 return
 
@@ -143,6 +143,13 @@ class Recorder:
         with self._counting:
             self._waiting -= decisions
         return batch, stopping
+
+    def _commit_or_tell(self, batch: Sequence[_Waiting]) -> None:
+        """Whatever happens, those who wait hear of it, and the writer lives on."""
+        try:
+            self._commit(batch)
+        except Exception as failure:
+            _resolve(batch, [failure] * len(batch))
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.configuration import BundleLabels, Configuration, load, parse
+from service.configuration import BundleLabels, Configuration, ConfigurationError, load, parse
 from service.configuration.writing import section_of
 from service.domain.decision import Item, ResumeMode, Thresholds
+from service.domain.gate_document import document_of, policy_of
 from service.domain.ids import AppName
 from service.domain.outcome import Verdict
+from tests.examples import NOW
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -184,3 +186,34 @@ gates:
     assert judge.api_key == "sk-1"
     assert judge.timeout == timedelta(seconds=5)
     assert judge.extra == {"chat_template_kwargs": {"enable_thinking": False}}
+
+
+def test_the_fallbacks_phrases_are_read_and_kept() -> None:
+    [policy] = parse(
+        "gates:\n  g:\n    scorer: embedded\n    thresholds: {low: 0.1, high: 0.9}\n"
+        "    fallback: {reject_when: {contains: [free money, 加微信]}}\n",
+        lambda _: BundleLabels(labels=("a", "b"), approve_labels=("a",)),
+        name="gates.yml",
+    ).gates
+    assert policy.fallback.reject_containing == ("free money", "加微信")
+    again = policy_of(policy.gate, 1, document_of(policy), NOW)
+    assert again.fallback == policy.fallback
+
+
+@pytest.mark.parametrize(
+    ("scorer", "limits", "why"),
+    [
+        ("embedded", "contract: {target: system_error, wrong_answers: 0.01}", "beside a contract"),
+        ("signals", "thresholds: {low: 0.1, high: 0.9}", "this gate has none"),
+    ],
+)
+def test_a_fallback_where_it_would_not_be_safe_is_refused(
+    scorer: str, limits: str, why: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        parse(
+            f"gates:\n  g:\n    scorer: {scorer}\n    {limits}\n"
+            "    fallback: {reject_when: {contains: [free money]}}\n",
+            lambda _: BundleLabels(labels=("a", "b"), approve_labels=("a",)),
+            name="gates.yml",
+        )
