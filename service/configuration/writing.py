@@ -13,6 +13,7 @@ UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes
 def section_of(policy: GatePolicy) -> dict[str, Any]:
     """What would have to stand in the file for this policy, defaults included."""
     review, resume = policy.review, policy.resume
+    phrases = policy.fallback.reject_containing
     rule: dict[str, Any] = (
         {"thresholds": thresholds_section(policy.thresholds)}
         if policy.contract is None
@@ -28,6 +29,7 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
             name: {"thresholds": thresholds_section(thresholds)}
             for name, thresholds in policy.categories.items()
         },
+        "fallback": {"reject_when": {"contains": list(phrases)}} if phrases else None,
         "guards": {
             "shortest": policy.guards.shortest,
             "longest": policy.guards.longest,

@@ -198,6 +198,7 @@ def test_the_fallbacks_phrases_are_read_and_kept() -> None:
     assert policy.fallback.reject_containing == ("free money", "加微信")
     again = policy_of(policy.gate, 1, document_of(policy), NOW)
     assert again.fallback == policy.fallback
+    assert section_of(policy)["fallback"] == {"reject_when": {"contains": ["free money", "加微信"]}}
 
 
 @pytest.mark.parametrize(
