@@ -38,7 +38,7 @@ def predict(item: Text, request: Request) -> dict[str, Any]:
     """Tokenise and run, one text a request: in FastAPI's threads, with the runtime's defaults."""
     tokenizer, session = request.app.state.tokenizer, request.app.state.session
     ids = np.array([tokenizer.encode(item.text).ids], dtype=np.int64)
-    [logits] = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+    [logits] = session.run(["logits"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
     weights = np.exp(logits[0] - logits[0].max())
     return {"probabilities": (weights / weights.sum()).tolist()}
 

@@ -70,7 +70,7 @@ def test_an_unknown_part_is_told(tmp_path: Path) -> None:
         [sys.executable, "-m", "bench", "speed"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "there are scoring, signals" in done.stderr
+    assert "there are scoring, precision, signals" in done.stderr
 
 
 def test_without_the_set_the_texts_are_told_to_be_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
