@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -55,9 +56,11 @@ def export(
     return card
 
 
-def write_card(folder: Path, card: dict[str, Json]) -> None:
-    """Write the card with the hashes of the files as they now are."""
-    card["files"] = {name: sha256((folder / name).read_bytes()) for name in PARTS}
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write the card with the hashes of the files as they now are: those that every bundle has,
+    and those that the card names."""
+    names = sorted({*PARTS, *card.get("files", {})})
+    card["files"] = {name: sha256((folder / name).read_bytes()) for name in names}
     (folder / CARD).write_text(_document(card), encoding="utf-8")
 
 
