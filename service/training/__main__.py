@@ -19,7 +19,7 @@ from experiments.data import DAVIDSON
 from service.scoring.bundle import CARD
 from service.scoring.heads import Method
 from service.training import compare as comparison
-from service.training import table
+from service.training import novelty, table
 from service.training.corpus import LABELS, Corpus, corpus
 from service.training.export import export, write_card
 from service.training.models import assembled, train
@@ -167,6 +167,7 @@ def _export(texts: Corpus, run: Path, bundle: Path) -> None:
     settings = Settings.read(run / SETTINGS)
     card = export(assembled(run, settings), texts, settings, folder=bundle)
     console.print(f"{bundle}: calibrated by {card['calibration']}")
+    console.print(novelty.learn(bundle, texts))
 
 
 def _report(texts: Corpus, bundle: Path) -> None:

@@ -23,7 +23,7 @@ from service.scoring.bundle import CARD, load_bundle, sha256
 from service.scoring.novelty import NOVELTY, Novelty
 from service.scoring.onnx_scorer import OnnxScorer, make_reader
 from service.scoring.reading import Inputs
-from service.training.corpus import corpus
+from service.training.corpus import Corpus, corpus
 
 STILL_FROM = 2 / 3
 """The share of directions, most variable first, that training texts are free to move in."""
@@ -137,12 +137,16 @@ def main(
     ),
 ) -> None:
     """Fit the bundle's novelty.npz on the texts that it was trained on."""
-    parts = corpus(source).parts
-    train, labels = read(bundle, parts["train"])
-    validation, _ = read(bundle, parts["validation"])
+    typer.echo(learn(bundle, corpus(source)))
+
+
+def learn(bundle: Path, texts: Corpus) -> str:
+    """Fit and write the file of the bundle in this folder; what was done, in words."""
+    train, labels = read(bundle, texts.parts["train"])
+    validation, _ = read(bundle, texts.parts["validation"])
     tokens = 1 + max(int(i.rows["input_ids"].max()) for i, _ in [*train, *validation])
     save(fit(train, labels, validation, tokens), bundle)
-    typer.echo(f"{bundle / NOVELTY}: {len(train)} texts, {len(validation)} for reference")
+    return f"{bundle / NOVELTY}: {len(train)} texts, {len(validation)} for reference"
 
 
 if __name__ == "__main__":

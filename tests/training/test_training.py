@@ -122,6 +122,7 @@ def test_the_bundle_says_what_torch_says(built: Callable[[str], Path], method: s
     assert fine == pytest.approx(by_torch, abs=0.03)  # int8 weights against fp32
     assert fine[1] < 0.5 < fine[0]
     assert {found.spread is None for found in scores} == {method == "softmax"}
+    assert all(found.novelty is not None for found in scores)
 
 
 async def score(folder: Path, texts: list[str]) -> list[Score]:
