@@ -15,6 +15,7 @@ import pytest
 
 from demo.service_process import ROOT, DidNotStart, ServiceProcess
 from service.domain.errors import StoreUnavailable
+from service.store.engine import BUSY_TIMEOUT_MS
 from service.store.sql_store import SqlStore
 from tests.examples import a_decision
 from tests.installation import ServiceCaller, Site, free_ports
@@ -78,12 +79,14 @@ def test_a_full_disk(running: Running) -> None:
 
 
 def test_a_store_that_another_process_holds(running: Running) -> None:
-    """All who wait are told at once, and not each after a wait of its own."""
+    """All who wait are told together, and not each after a wait of its own."""
+    patient = ServiceCaller(running.site.url)
+    patient.http.timeout = httpx.Timeout(5 * BUSY_TIMEOUT_MS / 1000)  # the clock writes too
     held = sqlite3.connect(running.folder / "gate.db", isolation_level=None)
     held.execute("BEGIN EXCLUSIVE")
 
     def ask(number: int) -> httpx.Response:
-        return running.service.ask(GATE, f"held {number}", key=f"held {number}", **SURE)
+        return patient.ask(GATE, f"held {number}", key=f"held {number}", **SURE)
 
     with contextlib.closing(held), ThreadPoolExecutor(8) as crowd:
         for answer in crowd.map(ask, range(8)):
