@@ -103,7 +103,8 @@ def local_source(path: Path) -> Iterator[Source]:
 
 
 def _archive(path: Path) -> tarfile.TarFile | zipfile.ZipFile:
-    return zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path)
+    # A tar whose last file is itself a zip, as novelty.npz is, looks like a zip from its end.
+    return tarfile.open(path) if tarfile.is_tarfile(path) else zipfile.ZipFile(path)
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
