@@ -80,6 +80,17 @@ class WatchReport(Answer):
     """Of the last full check of 1,000 items against those of the certificate; `None` before one."""
 
 
+class Workload(Answer):
+    """How many reviews a day are to be expected, from the traffic of the last week."""
+
+    items_a_day: float = Field(ge=0)
+    reviews_a_day: float = Field(ge=0)
+    capacity: int | None = None
+    """The contract's `reviews_a_day`; `None` where it sets no limit."""
+    exceeded: bool
+    """More is asked of people than they can do. Nothing more is approved for it."""
+
+
 class Gate(GateSummary):
     """Answer of `GET /v1/gates/{gate}`: the policy in force, and what it stands on."""
 
@@ -92,6 +103,8 @@ class Gate(GateSummary):
     labels_needed: list[LabelsNeeded] = Field(default_factory=list)
     adaptation: Adaptation | None = None
     watch: WatchReport | None = None
+    workload: Workload | None = None
+    """`None` before a day of traffic."""
     policy: dict[str, Json] = Field(default_factory=dict)
     """The whole policy by the keys of `GATE_CONFIG`: what `PUT` takes. The ETag is its version."""
     file_ignored: bool = False

@@ -44,6 +44,10 @@ class Meter(Protocol):
         """A person resolved a task that had waited so long."""
         ...
 
+    def asked_of_people(self, gate: str, of_capacity: float) -> None:
+        """What the gate asks of people, in parts of what its contract says that they can do."""
+        ...
+
     def adapted(self, gate: str, mode: str) -> None:
         """Watching a gate has put it into this mode."""
         ...

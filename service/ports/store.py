@@ -276,6 +276,10 @@ class Recorded(Protocol):
         """How many decisions the gate has made since then."""
         ...
 
+    def first(self, gate: str) -> datetime | None:
+        """When the gate made its first decision; None where it made none."""
+        ...
+
     def span(self, period: Period) -> tuple[datetime, datetime] | None:
         """When the first and the last of them were made; None where there are none."""
         ...

@@ -32,6 +32,12 @@ class SqlRecorded:
         made = select(func.count()).where(_decision.gate == gate, _decision.created_at >= since)
         return int(self._connection.scalar(made) or 0)
 
+    def first(self, gate: str) -> datetime | None:
+        made: datetime | None = self._connection.scalar(
+            select(func.min(_decision.created_at)).where(_decision.gate == gate)
+        )
+        return made
+
     def span(self, period: Period) -> tuple[datetime, datetime] | None:
         made = _of(period, select(_decision.created_at)).subquery().c.created_at
         first, last = self._connection.execute(select(func.min(made), func.max(made))).one()

@@ -76,6 +76,12 @@ class Metrics:
             buckets=_WAITS,
             registry=self.registry,
         )
+        self._load = Gauge(
+            f"{PREFIX}_review_load",
+            "Reviews a day to be expected, in parts of the contract's reviews_a_day",
+            ("gate",),
+            registry=self.registry,
+        )
         self._drift_alarms = Counter(
             f"{PREFIX}_drift_alarms",
             "Alarms that put a gate into safe mode",
@@ -150,6 +156,9 @@ class Metrics:
 
     def reviewed(self, gate: str, waited_seconds: float) -> None:  # noqa: ARG002 - the port's word
         self._waits.observe(waited_seconds)
+
+    def asked_of_people(self, gate: str, of_capacity: float) -> None:
+        self._load.labels(gate).set(of_capacity)
 
     def adapted(self, gate: str, mode: str) -> None:
         if mode == Mode.SAFE:

@@ -17,7 +17,7 @@ import structlog
 from service.confidence.member_calibrator import read_calibrator
 from service.confidence.members import rows_of
 from service.domain.adaptation import Adapted, Mode
-from service.domain.certificate import Promise, RiskContract
+from service.domain.certificate import Promise, ReviewBounds, RiskContract
 from service.domain.certificate_document import REFERENCE
 from service.domain.change import Cause, Change
 from service.domain.errors import ChangedMeanwhile
@@ -34,8 +34,10 @@ from service.thresholds.sample import Floats
 from service.thresholds.shift import ITEMS_A_CHECK, Reference, Shift
 from service.thresholds.standing import SAFE_PANEL
 from service.thresholds.watching import Audited, controlled, error_alarms
+from service.thresholds.workload import Workload
 from service.usecases.gate_book import GateBook
 from service.usecases.gate_versions import succeed
+from service.usecases.workload import workload
 
 log = structlog.get_logger()
 
@@ -77,12 +79,14 @@ class Watcher:
         self._bus = bus
         self._clock = clock
         self._meter = meter
+        self._overloaded: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Look at every gate now and then, until told to stop."""
         while not stop.wait(LOOK_EVERY_SECONDS):
             for policy in self._gates.offered():
                 try:
+                    self.weigh(policy)
                     self.look_at(policy)
                 except ChangedMeanwhile:  # somebody was faster: look again at what they made of it
                     continue
@@ -101,6 +105,30 @@ class Watcher:
             return None
         self._put(policy, wanted)
         return wanted
+
+    def workload(self, policy: GatePolicy) -> Workload | None:
+        """What the gate asks of people in a day; None where it is not known yet."""
+        with self._store.reading() as tx:
+            return workload(tx, policy, self._clock.now())
+
+    def weigh(self, policy: GatePolicy) -> None:
+        """Measure what the gate asks of people, and say it loudly where they cannot do so much.
+
+        Nothing is approved for that beyond what is proven: who reviews, or what is promised, is
+        for people to change.
+        """
+        found = self.workload(policy)
+        if found is None or found.capacity is None:
+            return
+        self._meter.asked_of_people(policy.gate, found.reviews_a_day / found.capacity)
+        if found.exceeded and policy.gate not in self._overloaded:
+            log.error(
+                "gate.overloaded",
+                gate=policy.gate,
+                reviews_a_day=round(found.reviews_a_day),
+                capacity=found.capacity,
+            )
+        (self._overloaded.add if found.exceeded else self._overloaded.discard)(policy.gate)
 
     def watch(self, policy: GatePolicy) -> Watch | None:
         """What watching the gate finds now; None where there is nothing certified to watch."""
@@ -122,7 +150,9 @@ class Watcher:
         ]
         recent = _recent(tx, policy, earned, certificate.created_at)
         items = tx.recorded.count(policy.gate, certificate.created_at)
-        return _look(policy, policy.contract, earned, certificate, labels, recent, items)
+        asked = workload(tx, policy, self._clock.now())
+        review = asked.within(policy.contract.review) if asked else policy.contract.review
+        return _look(policy, policy.contract, earned, certificate, labels, recent, items, review)
 
     def _wanted(self, policy: GatePolicy, seen: "_Seen") -> Adapted | None:
         now = self._clock.now()
@@ -202,6 +232,7 @@ def _look(
     labels: Sequence[Label],
     recent: Floats,
     items: int,
+    review: ReviewBounds,
 ) -> _Seen:
     calibrator = read_calibrator(earned.calibrator)
     audited = [
@@ -219,7 +250,7 @@ def _look(
         earned=earned,
         recent=recent,
     )
-    start = Controller.starting_at(seen.automatic(None), contract.review)
+    start = Controller.starting_at(seen.automatic(None), review)
     watch = Watch(
         shift=_shift(certificate, recent, items),
         alarms=error_alarms(contract, audited),

@@ -89,6 +89,18 @@ def test_promises_are_told_in_words(max_: Browser) -> None:
     assert re.search(r"between 0 and \d+ of \d+: nobody judged \d+", fixed)
 
 
+def test_more_than_people_can_do_is_told(site: Site, max_: Browser) -> None:
+    assert re.search(r"About \d+ reviews a day are to be expected", max_.get("/gates/earning").text)
+    version = policy(site, "earning").version
+    fewer = filled(max_, "earning", reviews_a_day="10", step="save")
+    page = max_.post("/gates/earning/edit", **fewer).text
+    assert re.search(
+        r"People would have to do about \d+ reviews a day, and the contract has 10", page
+    )
+    max_.post(f"/gates/earning/versions/{version}/put-back", over=str(version + 1))
+    assert "People would have to do" not in max_.get("/gates/earning").text
+
+
 def test_both_languages(someone: Callable[..., Browser]) -> None:
     browser = someone("max", **{"Accept-Language": "zh-CN"})
     assert "误批准率不超过" in browser.get("/gates/earning").text

@@ -16,6 +16,7 @@ from service.domain.errors import ChangedMeanwhile, InvalidInput, VersionNotName
 from service.domain.gate import GatePolicy
 from service.ports.store import Page, StoredCertificate, StoredPolicy
 from service.thresholds import ecusum
+from service.thresholds.workload import Workload
 from service.usecases.gate_versions import policy_from
 from service.usecases.watch import Watch
 from service.web.api import present
@@ -54,6 +55,7 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
         ],
         adaptation=_adaptation(policy),
         watch=_watch(services.watcher.watch(policy)),
+        workload=_workload(services.watcher.workload(policy)),
         policy=section_of(policy),
         file_ignored=services.gates.is_overruled(policy.gate),
     )
@@ -183,6 +185,17 @@ def _watch(found: Watch | None) -> wire.WatchReport | None:
         alarm_at=ecusum.LIMIT,
         ks_p_value=found.shift.ks_p_value if found.shift else None,
         psi=found.shift.psi if found.shift else None,
+    )
+
+
+def _workload(found: Workload | None) -> wire.Workload | None:
+    if found is None:
+        return None
+    return wire.Workload(
+        items_a_day=found.items_a_day,
+        reviews_a_day=found.reviews_a_day,
+        capacity=found.capacity,
+        exceeded=found.exceeded,
     )
 
 
