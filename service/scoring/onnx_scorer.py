@@ -152,17 +152,22 @@ class OnnxScorer:
         return self._bundle.calibrator(raw, spread)
 
     def close(self) -> None:
-        """Stop the workers; whoever still waits gets ScorerFailed. A run that hangs is left."""
+        """Stop the workers; whoever still waits gets ScorerFailed. A run that hangs is ended."""
         self._closing = True
         self._waiting.close()
-        give_up_at = time.monotonic() + SECONDS_TO_CLOSE
-        for worker in self._workers:
-            worker.join(max(0.0, give_up_at - time.monotonic()))
+        self._join_workers()
+        self._runner.stop()
+        self._join_workers()
         for request in self._waiting.left():
             _settle(request, ScorerFailed("The scorer was closed."))
         if self._meter:
             self._meter.runs_on(self.version, None)
             self._meter.waiting(self.version, 0)
+
+    def _join_workers(self) -> None:
+        give_up_at = time.monotonic() + SECONDS_TO_CLOSE
+        for worker in self._workers:
+            worker.join(max(0.0, give_up_at - time.monotonic()))
 
     def _hired(self, number: int) -> threading.Thread:
         worker = threading.Thread(

@@ -28,6 +28,10 @@ class Runner(Protocol):
         """Make everything that a first run would have to wait for."""
         ...
 
+    def stop(self) -> None:
+        """End the runs under way, also one that hangs: they raise, and so does every later one."""
+        ...
+
 
 class PlainRunner:
     """Each batch in its own shape: right on a CPU, where shapes cost nothing."""
@@ -35,13 +39,17 @@ class PlainRunner:
     def __init__(self, session: onnxruntime.InferenceSession, outputs: Sequence[str]) -> None:
         self._session = session
         self._outputs = list(outputs)
+        self._options = onnxruntime.RunOptions()
 
     def run(self, batch: Sequence[Inputs]) -> Outputs:
-        found = self._session.run(self._outputs, collate(batch))
+        found = self._session.run(self._outputs, collate(batch), self._options)
         return dict(zip(self._outputs, found, strict=True))
 
     def warm_up(self, probe: Inputs) -> None:
         self.run([probe])
+
+    def stop(self) -> None:
+        self._options.terminate = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +102,10 @@ class GridRunner:
         for items, length in self._grid.shapes():
             rows = {name: np.resize(row, length) for name, row in probe.rows.items()}
             self.run([Inputs(rows=rows)] * items)
+
+    def stop(self) -> None:
+        for bound in list(self._bound.values()):
+            bound.options.terminate = True
 
     def _bind(self, arrays: Mapping[str, Row]) -> _Bound:
         binding = self._session.io_binding()
