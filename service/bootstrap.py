@@ -49,6 +49,7 @@ from service.usecases.assess import Assessor
 from service.usecases.audit_trail import AuditTrail
 from service.usecases.certify import CertifyGate
 from service.usecases.change_gate import ChangeGate
+from service.usecases.data_set import DataSet
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries, DeliveryWorker
 from service.usecases.explain import Explain
@@ -380,6 +381,7 @@ def build_app(
         forecast=forecast,
         explain=Explain(scorers=models, gates=gates),
         learner=learner,
+        data=DataSet(store=store, gates=gates, redactor=redactor, clock=clock),
         watcher=watcher,
         live=Live(bus),
         allowance=allowance,

@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli import access, audit, gate, model, running
+from service.cli import access, audit, data, gate, model, running
 
 app = typer.Typer(
     help="Confidence Gate: the decision service.",
@@ -15,4 +15,5 @@ app.add_typer(access.people, name="user")
 app.add_typer(access.keys, name="apikey")
 app.add_typer(gate.app, name="gate")
 app.add_typer(model.app, name="model")
+app.add_typer(data.app, name="data")
 app.add_typer(audit.app, name="audit")

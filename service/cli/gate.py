@@ -24,6 +24,7 @@ from service.ports.clock import SystemClock
 from service.ports.scorer import Scorer
 from service.thresholds.sample import Sample
 from service.usecases.certify import Issued, demand_one_scorer
+from service.usecases.gate_book import GateBook
 
 app = typer.Typer(help="Gates and their certificates.", no_args_is_help=True)
 
@@ -104,10 +105,7 @@ def calibrate(
         rows = read_rows(file)
         clock, store = SystemClock(), SqlStore(settings.database_url)
         _, gates, shelf = prepare(settings, store, clock)
-        policy = next((one for one in gates.offered() if one.gate == gate), None)
-        if policy is None:
-            known = ", ".join(one.gate for one in gates.offered())
-            raise InvalidInput(f"There is no gate {gate!r}.", fix=f"The gates are: {known}.")
+        policy = gate_named(gates, gate)
         demand_one_scorer(policy)
         bundle = shelf.bundles.get(policy.scorer)
         scorer = make_scorer(settings, bundle) if bundle else None
@@ -123,6 +121,15 @@ def calibrate(
     _show(gate, version, issued, as_json=as_json)
     if not issued[0].certificate.opens:
         raise typer.Exit(1)
+
+
+def gate_named(gates: GateBook, name: str) -> GatePolicy:
+    """The gate in force of that name. Raises InvalidInput, naming those that there are."""
+    policy = next((one for one in gates.offered() if one.gate == name), None)
+    if policy is None:
+        known = ", ".join(one.gate for one in gates.offered())
+        raise InvalidInput(f"There is no gate {name!r}.", fix=f"The gates are: {known}.")
+    return policy
 
 
 def read_rows(file: Path) -> list[LabelledRow]:

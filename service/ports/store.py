@@ -17,6 +17,7 @@ from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import CertificateId, DecisionId, DeliveryId, TaskId
 from service.domain.label import Label
+from service.domain.labelled import LabelledItem
 from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
 from service.domain.recorded import Period, RecordedItems
@@ -247,6 +248,15 @@ class Labels(Protocol):
         ...
 
 
+class Labelled(Protocol):
+    def of(
+        self, gate: str, *, after: DecisionId | None = None, limit: int | None = None
+    ) -> Iterator[LabelledItem]:
+        """The gate's labelled items, oldest first, behind the decision `after`. Read them while
+        the transaction lasts."""
+        ...
+
+
 class Certificates(Protocol):
     def add(self, certificate: StoredCertificate) -> None: ...
 
@@ -326,6 +336,8 @@ class Transaction(Protocol):
     def policies(self) -> Policies: ...
     @property
     def labels(self) -> Labels: ...
+    @property
+    def labelled(self) -> Labelled: ...
     @property
     def certificates(self) -> Certificates: ...
     @property

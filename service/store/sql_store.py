@@ -20,6 +20,7 @@ from service.store.decisions import SqlDecisions
 from service.store.deliveries import SqlDeliveries
 from service.store.engine import open_engine, reading
 from service.store.idempotency import SqlIdempotency
+from service.store.labelled import SqlLabelled
 from service.store.labels import SqlLabels
 from service.store.policies import SqlPolicies
 from service.store.recorded import SqlRecorded
@@ -51,6 +52,7 @@ class SqlTransaction:
         self.policies = SqlPolicies(connection)
         self.certificates = SqlCertificates(connection)
         self.labels = SqlLabels(connection)
+        self.labelled = SqlLabelled(connection)
         self.activations = SqlActivations(connection)
         self.recorded = SqlRecorded(connection)
         self.access = SqlAccess(connection)

@@ -12,6 +12,7 @@ from service.ports.clock import Clock
 from service.usecases.access import Doorkeeper
 from service.usecases.audit_trail import AuditTrail
 from service.usecases.change_gate import ChangeGate
+from service.usecases.data_set import DataSet
 from service.usecases.decide import DecideItem
 from service.usecases.deliver import Deliveries
 from service.usecases.explain import Explain
@@ -42,6 +43,7 @@ class Services:
     forecast: Forecast
     explain: Explain
     learner: Learner
+    data: DataSet
     watcher: Watcher
     live: Live
     allowance: Allowance

@@ -20,7 +20,8 @@ def ids(made: Any) -> dict[str, Any]:
 
 def ask(house: House, score: float = 0.5, **more: Any) -> dict[str, Any]:
     """Ask the gate about an item with this score."""
-    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": score}, **more)
+    given: dict[str, Any] = {"item": Item(text="x"), **more}
+    order = DecisionOrder(gate="gate", signals={"score": score}, **given)
     return asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
 
 

@@ -1,0 +1,16 @@
+"""What a gate learns from: its labelled items."""
+
+from typing import Literal
+
+from plugin.contract.values import Answer, Json
+
+CaseName = Literal["success", "failure"]
+MOST_ITEMS = 1000
+
+
+class DataPage(Answer):
+    """Answer of `GET /v1/gates/{gate}/data`: labelled items, oldest first, as `data export` writes
+    them."""
+
+    items: list[dict[str, Json]]
+    next_cursor: str | None = None
