@@ -19,6 +19,7 @@ from service.domain.gate import GatePolicy
 from service.domain.guard import Redaction
 from service.domain.ids import DecisionId
 from service.domain.labelled import Case, LabelledItem
+from service.domain.values import Json
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
 from service.ports.store import Store
@@ -150,9 +151,10 @@ class DataSet:
         """The item as it may leave: where people or the store must not see personal data, so must
         nobody who reads a file, also of items that were stored before that was said."""
         said, truth = one.said, one.truth
-        values = (one.item.text, dict(one.item.fields), one.ai_result, said and said.edited_result)
+        edited = said.edited_result if said else None
+        values: tuple[Json, ...] = (one.item.text, dict(one.item.fields), one.ai_result, edited)
         if redaction is not Redaction.NONE:
-            values = self._redactor.masked(*values).values  # type: ignore[assignment]
+            values = self._redactor.masked(*values).values
         text, fields, ai_result, edited = values
         return {
             "decision_id": one.decision_id,
