@@ -88,6 +88,20 @@ def test_an_empty_queue_fills_by_itself(site: Site, ann: Reviewer) -> None:
     ann.at(task)
 
 
+def test_news_that_come_while_the_queue_is_fetched_are_shown(site: Site, ann: Reviewer) -> None:
+    expect(ann.page.locator("h1")).to_have_text("Nothing waits.")
+    held: list[Route] = []
+    ann.page.route("**/review", lambda route: held.append(route), times=1)
+    site.ask("first")
+    while not held:  # the page hears of it by itself
+        ann.page.wait_for_timeout(20)
+    old = held[0].fetch()
+    site.ask("second")
+    ann.page.evaluate("htmx.trigger('#news', 'sse:queue')")
+    held[0].fulfill(response=old)
+    expect(ann.page.locator("h1")).to_have_text("2 items wait for you")
+
+
 def test_a_link_takes_nothing(site: Site, ann: Reviewer) -> None:
     task = site.ask()
     ann.page.goto(f"/review/tasks/{task}")
@@ -201,7 +215,7 @@ def test_news_does_not_interrupt_what_is_being_sent(site: Site, ann: Reviewer) -
     with ann.page.expect_request("**/review/next"):
         ann.press("n")
     # The button that was pressed stands in what the news would replace.
-    ann.page.evaluate("htmx.trigger('#queue .watcher', 'sse:queue')")
+    ann.page.evaluate("htmx.trigger('#news', 'sse:queue')")
     expect(ann.page.locator("#queue .htmx-request")).to_have_count(1)  # the form's own
     held.pop().continue_()
     ann.at(first)
