@@ -1,8 +1,9 @@
 """Is a complex text judged worse than its confidence says? `python -m experiments.complexity`.
 
-A Platt calibrator of the embedded bundle's score is fitted on the validation part, alone and with a
-pull towards the middle that grows with one measure of complexity; their log-losses are compared on
-the calibration and test parts together.
+A Platt calibrator of the embedded bundle's score is fitted on the validation part, alone and with
+a pull towards the middle that grows with one measure of complexity; their log-losses are compared
+on the calibration and test parts together. Then what the guard `complexity` would send to people
+there, and how often the embedded bundle is wrong about it.
 """
 
 import math
@@ -32,7 +33,7 @@ type Floats = NDArray[np.float64]
 def measures() -> dict[str, Callable[[str], float]]:
     """What makes a text complex, each as a number."""
     reader = make_reader(load_bundle(BUNDLE))
-    novelty = Novelty.of_file((BUNDLE / NOVELTY).read_bytes())
+    novelty = _novelty()
 
     def surprisals(text: str) -> Floats:
         ids = reader.read(Item(text=text)).rows["input_ids"]
@@ -79,6 +80,23 @@ def main() -> None:
         says = roc_auc_score(wrong, x_new)
         table.add_row(name, f"{says:.3f}", f"{change.mean():+.4f} ({error:.4f})")
     Console().print(table)
+    Console().print(told([item.text for item in judged_on], wrong))
+
+
+def told(texts: Sequence[str], wrong: NDArray[np.int64]) -> Table:
+    """At each limit the share of texts that the guard tells, and the errors on both sides."""
+    reader, novelty = make_reader(load_bundle(BUNDLE)), _novelty()
+    complexity = np.array([novelty.complexity_of(reader.read(Item(text=text))) for text in texts])
+    table = Table("`complexity`", "too complex", "errors among these", "errors among the others")
+    for limit in (0.01, 0.05, 0.1, 0.2):
+        over = complexity > 1 - limit
+        shares = (over.mean(), wrong[over].mean(), wrong[~over].mean())
+        table.add_row(str(limit), *(f"{share:.1%}" for share in shares))
+    return table
+
+
+def _novelty() -> Novelty:
+    return Novelty.of_file((BUNDLE / NOVELTY).read_bytes())
 
 
 def _readable(items: Sequence[LabelledText]) -> tuple[list[LabelledText], Floats, Floats]:

@@ -35,7 +35,12 @@ from service.scoring.novelty import NOVELTY, Novelty
 from service.training.novelty import read
 from tests.guards.collection import disguised
 
-SCORED = {Finding.TRUNCATED, Finding.OUT_OF_DISTRIBUTION, Finding.GUARD_FAILED}
+SCORED = {
+    Finding.TRUNCATED,
+    Finding.OUT_OF_DISTRIBUTION,
+    Finding.TOO_COMPLEX,
+    Finding.GUARD_FAILED,
+}
 """What does not come from looking at a text alone."""
 REAL_SETS = 3
 SOME = 1500

@@ -45,6 +45,7 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 
 
 Characters = Annotated[int, Field(ge=1, strict=True)]
+UsualShare = Annotated[float, Field(ge=0, le=0.5, strict=True)]
 
 DEFAULT_GUARDS = GuardRules()
 
@@ -121,7 +122,8 @@ class GuardsSection(Section):
     longest: Characters | None = DEFAULT_GUARDS.longest
     malformed: bool = DEFAULT_GUARDS.malformed
     injection: bool = DEFAULT_GUARDS.injection
-    novelty: Annotated[float, Field(ge=0, le=0.5, strict=True)] = DEFAULT_GUARDS.novelty
+    novelty: UsualShare = DEFAULT_GUARDS.novelty
+    complexity: UsualShare = DEFAULT_GUARDS.complexity
 
     @model_validator(mode="after")
     def _some_length_passes(self) -> Self:

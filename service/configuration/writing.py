@@ -36,6 +36,7 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
             "malformed": policy.guards.malformed,
             "injection": policy.guards.injection,
             "novelty": policy.guards.novelty,
+            "complexity": policy.guards.complexity,
         },
         "redact": policy.guards.redaction.value,
         "panel_share": policy.panel.share,

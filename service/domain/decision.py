@@ -167,6 +167,7 @@ class Score:
     truncated: bool = False  # the text was longer than the model reads
     spread: Spread | None = None
     novelty: float | None = None  # the share of ordinary items that are less novel, where known
+    complexity: float | None = None  # the share of ordinary items that are plainer, where known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
         },
         "contract": None if policy.contract is None else contract_document(policy.contract),
         "panel": {"share": policy.panel.share, "holds": policy.panel.holds},
-        "guards": asdict(policy.guards),
+        "guards": _written_guards(policy.guards),
         "review": {
             "deadline_seconds": policy.review.deadline.total_seconds(),
             "on_deadline": policy.review.on_deadline.value,
@@ -116,6 +116,12 @@ def policy_of(
         ),
         created_at=created_at,
     )
+
+
+def _written_guards(rules: GuardRules) -> dict[str, Any]:
+    """Without `complexity` where it is off: a gate of before there was any is no new version."""
+    written = asdict(rules)
+    return written if rules.complexity else {k: v for k, v in written.items() if k != "complexity"}
 
 
 def _guards(document: Mapping[str, Any] | None) -> GuardRules:

@@ -24,6 +24,7 @@ class Finding(StrEnum):
     INJECTION_MARKERS = "injection_markers"
     INJECTION_EXFILTRATION = "injection_exfiltration"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
+    TOO_COMPLEX = "too_complex"
     GUARD_FAILED = "guard_failed"
 
 
@@ -89,8 +90,8 @@ class GuardRules:
     """Which guards a gate uses, and how strictly.
 
     `shortest` and `longest` are characters: of a text's letters, digits and symbols, and of all of
-    it; None is no limit. `novelty` is the share of usual items in [0, 1) that may be told to be out
-    of distribution; 0 is off.
+    it; None is no limit. `novelty` and `complexity` are the shares of usual items in [0, 1) that
+    may be told to be out of distribution, and to be too complex; 0 is off.
     """
 
     shortest: int | None = 1
@@ -98,4 +99,5 @@ class GuardRules:
     malformed: bool = True
     injection: bool = True
     novelty: float = 0.01
+    complexity: float = 0.0
     redaction: Redaction = Redaction.NONE

@@ -11,6 +11,7 @@ maps onto what it knows (code, forms); docs/guards.md has the figures.
 
 import io
 from dataclasses import dataclass, fields
+from statistics import NormalDist
 from typing import Self
 
 import numpy as np
@@ -62,6 +63,13 @@ class Novelty:
         if not np.isfinite(total):
             return 1.0
         return float(np.searchsorted(self.reference, total) / len(self.reference))
+
+    def complexity_of(self, inputs: Inputs) -> float:
+        """The share of ordinary texts whose words are plainer, in [0, 1], on the normal curve that
+        their measures follow; 1 for what is unmeasurable."""
+        mean, deviation = self.scale[:, 0]
+        share = NormalDist().cdf((self.words(inputs) - mean) / deviation)
+        return share if np.isfinite(share) else 1.0
 
     def total(self, inputs: Inputs, embedding: NDArray[np.float32] | None) -> float:
         """The sum of the standardised measures."""

@@ -236,6 +236,7 @@ class OnnxScorer:
                     truncated=inputs.truncated,
                     spread=spread,
                     novelty=self._novelty.of(inputs, embedding) if self._novelty else None,
+                    complexity=self._novelty.complexity_of(inputs) if self._novelty else None,
                 ),
                 embedding=embedding,
             )

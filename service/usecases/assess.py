@@ -188,4 +188,6 @@ def _notes(score: Score, policy: GatePolicy) -> tuple[str, ...]:
         notes.append(Finding.TRUNCATED)
     if score.novelty is not None and score.novelty > 1 - policy.guards.novelty:
         notes.append(Finding.OUT_OF_DISTRIBUTION)
+    if score.complexity is not None and score.complexity > 1 - policy.guards.complexity:
+        notes.append(Finding.TOO_COMPLEX)
     return tuple(notes)

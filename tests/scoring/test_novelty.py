@@ -3,14 +3,16 @@
 import asyncio
 import io
 import math
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from experiments.data import DataMissing, davidson, split
-from service.domain.decision import Item, Reason, Score, Zone
+from service.domain.decision import Assessment, Item, Reason, Score, Zone
 from service.domain.errors import BrokenBundle
+from service.domain.gate import GatePolicy
 from service.domain.guard import GuardRules
 from service.guards.text_guard import TextGuard
 from service.scoring.bundle import Bundle
@@ -143,21 +145,39 @@ def test_of_unseen_tweets_few_are_called_new(scorer: OnnxScorer) -> None:
 # --- in a gate ---
 
 
-@pytest.mark.parametrize(("limit", "noted"), [(0.01, True), (0.0, False)])
-def test_a_gate_sends_what_is_new_to_people(bundle: Bundle, limit: float, *, noted: bool) -> None:
+def assessed(bundle: Bundle, text: str, rules: GuardRules) -> tuple[GatePolicy, Assessment]:
     policy = replace(
         POLICY,
         scorer="embedded",
         labels=bundle.labels,
         approve_labels=bundle.approve_labels,
-        guards=GuardRules(novelty=limit),
+        guards=rules,
     )
-    scorer = OnnxScorer(bundle)
-    assessor = GuardedAssessor(Assessor({"embedded": scorer}), TextGuard())
-    found = asyncio.run(assessor.assess(policy, Item(text=FAR[1]), None, None, None))
-    scorer.close()
+    with closing(OnnxScorer(bundle)) as scorer:
+        assessor = GuardedAssessor(Assessor({"embedded": scorer}), TextGuard())
+        return policy, asyncio.run(assessor.assess(policy, Item(text=text), None, None, None))
+
+
+@pytest.mark.parametrize(("limit", "noted"), [(0.01, True), (0.0, False)])
+def test_a_gate_sends_what_is_new_to_people(bundle: Bundle, limit: float, *, noted: bool) -> None:
+    policy, found = assessed(bundle, FAR[1], GuardRules(novelty=limit))
     assert found.confidence is not None
     assert found.notes == (("out_of_distribution",) if noted else ())
     zone, reason = _zone(policy.rule_for(None), found)
     assert (reason is Reason.OUT_OF_DISTRIBUTION) is noted
     assert zone is Zone.HUMAN_REVIEW or not noted
+
+
+RARE = "The jurisprudential epistemology of transcendental phenomenology perplexes ontologists."
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "noted"), [(RARE, 0.05, True), (RARE, 0.0, False), (FINE[0], 0.05, False)]
+)
+def test_a_gate_sends_rare_words_to_people_where_it_asks_for_it(
+    bundle: Bundle, text: str, limit: float, *, noted: bool
+) -> None:
+    policy, found = assessed(bundle, text, GuardRules(novelty=0, complexity=limit))
+    assert found.confidence is not None
+    assert found.notes == (("too_complex",) if noted else ())
+    assert (_zone(policy.rule_for(None), found)[1] is Reason.GUARD) is noted
