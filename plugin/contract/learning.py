@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from plugin.contract.gates import CertificateSummary
 from plugin.contract.values import Answer, Json
 
 CaseName = Literal["success", "failure"]
@@ -14,3 +15,11 @@ class DataPage(Answer):
 
     items: list[dict[str, Json]]
     next_cursor: str | None = None
+
+
+class Certified(Answer):
+    """Answer of `POST /v1/gates/{gate}/certificates`: what is in force now. A certificate that
+    proves nothing closes the gate."""
+
+    policy_version: int
+    certificates: list[CertificateSummary]

@@ -22,8 +22,10 @@ from service.domain.errors import InvalidInput
 from service.domain.gate import GatePolicy
 from service.ports.clock import SystemClock
 from service.ports.scorer import Scorer
+from service.scoring.bundle import Bundle
+from service.settings import Settings
 from service.thresholds.sample import Sample
-from service.usecases.certify import Issued, demand_one_scorer
+from service.usecases.certify import ON_DEMAND, Issued, demand_one_scorer
 from service.usecases.gate_book import GateBook
 
 app = typer.Typer(help="Gates and their certificates.", no_args_is_help=True)
@@ -65,13 +67,14 @@ def list_gates() -> None:
 def calibrate(
     gate: str,
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="CSV with `text` or `score`, `label` (1 where approving is right), and `category`"
             " if the gate treats some apart. A score is the raw one of the gate's model, or, at a"
-            " gate without one, the workflow's signal `score`."
+            " gate without one, the workflow's signal `score`. Without a file, the labels that the"
+            " gate's panel has given."
         ),
-    ],
+    ] = None,
     target: Annotated[
         Target | None, typer.Option(help="What is promised. Without it, the gate's own contract.")
     ] = None,
@@ -96,27 +99,28 @@ def calibrate(
     Running services notice within seconds. What is not proven stays with people. Exits with 1
     where nothing could be proven, so that nothing is automatic.
     """
-    from service.bootstrap import certifier, make_scorer, prepare
+    from service.bootstrap import build_learner, certifier, prepare
+    from service.bus.memory import InProcessBus
     from service.store.sql_store import SqlStore
 
     settings = read_settings()
     with told_in_words():
         contract = _contract(target, alpha_approve, alpha_reject, alpha, delta)
-        rows = read_rows(file)
+        rows = None if file is None else read_rows(file)
         clock, store = SystemClock(), SqlStore(settings.database_url)
-        _, gates, shelf = prepare(settings, store, clock)
+        configuration, gates, shelf = prepare(settings, store, clock)
         policy = gate_named(gates, gate)
         demand_one_scorer(policy)
-        bundle = shelf.bundles.get(policy.scorer)
-        scorer = make_scorer(settings, bundle) if bundle else None
-        sample = _sample(rows, policy, scorer)
-        source = scorer.version if scorer else SCORES_OF_A_FILE
+        if rows is None:
+            models = configuration.language_models
+            learner = build_learner(store, InProcessBus(), gates, clock, shelf, models)
+            source, sample = learner.demanded(policy)
+        else:
+            source, sample = _of_file(rows, policy, settings, shelf.bundles.get(policy.scorer))
         issued = certifier(store, gates, clock)(
-            policy, sample, contract, source=source, actor=ACTOR
+            policy, sample, contract, source=source, actor=ACTOR, note="" if rows else ON_DEMAND
         )
         version = next(one.version for one in gates.offered() if one.gate == gate)
-        if scorer:
-            scorer.close()
         store.close()
     _show(gate, version, issued, as_json=as_json)
     if not issued[0].certificate.opens:
@@ -185,6 +189,21 @@ def _contract(
         wrong_answers=alpha,
         confidence=1 - delta,
     )
+
+
+def _of_file(
+    rows: Sequence[LabelledRow], policy: GatePolicy, settings: Settings, bundle: Bundle | None
+) -> tuple[str, Sample]:
+    """The file's sample, and what its scores come from."""
+    from service.bootstrap import make_scorer
+
+    if bundle is None:
+        return SCORES_OF_A_FILE, _sample(rows, policy, None)
+    scorer = make_scorer(settings, bundle)
+    try:
+        return scorer.version, _sample(rows, policy, scorer)
+    finally:
+        scorer.close()
 
 
 def _sample(rows: Sequence[LabelledRow], policy: GatePolicy, scorer: Scorer | None) -> Sample:

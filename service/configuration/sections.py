@@ -91,6 +91,7 @@ class ContractSection(Section):
     confidence: Border = 0.9
     review: BoundsSection = BoundsSection()
     reviews_a_day: Annotated[int, Field(ge=1, strict=True)] | None = None
+    certify_every_days: Annotated[int, Field(ge=1, strict=True)] | None = None
     costs: CostsSection | None = None
 
     @model_validator(mode="after")

@@ -87,6 +87,7 @@ class RiskContract:
     confidence: float = 0.9
     review: ReviewBounds = field(default_factory=ReviewBounds)
     reviews_a_day: int | None = None
+    certify_every_days: int | None = None
     costs: Costs | None = None
 
     def __post_init__(self) -> None:
@@ -106,6 +107,10 @@ class RiskContract:
             )
         if self.reviews_a_day is not None and self.reviews_a_day < 1:
             raise BadContract("reviews_a_day must be at least 1; leave it out for no limit.")
+        if self.certify_every_days is not None and self.certify_every_days < 1:
+            raise BadContract(
+                "certify_every_days must be at least 1; leave it out to certify as labels grow."
+            )
 
     @property
     def delta(self) -> float:

@@ -42,7 +42,8 @@ def contract_of(document: Mapping[str, Any]) -> RiskContract:
         raise BadContract(
             f"This is no risk contract: {error}.",
             fix="A contract has a target (per_side, auto_error or system_error), its limits, and "
-            "optionally confidence, review {min, max}, reviews_a_day and costs.",
+            "optionally confidence, review {min, max}, reviews_a_day, certify_every_days and "
+            "costs.",
         ) from error
 
 

@@ -84,6 +84,12 @@ class VersionNotNamed(InvalidInput):
     fix = 'Send If-Match with the ETag of GET /v1/gates/{gate}, for instance If-Match: "7".'
 
 
+class TooFewLabels(Conflict):
+    """The panel has not given labels enough for a certificate."""
+
+    fix = "Wait for more of the panel, or certify from a file: `gate calibrate GATE FILE.csv`."
+
+
 class UnknownVersion(NotFound):
     """The gate has no such version."""
 

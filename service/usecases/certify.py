@@ -26,8 +26,11 @@ from service.thresholds.shift import Reference
 from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, Standing, certified
 from service.usecases.gate_book import GateBook
 from service.usecases.gate_versions import succeed
+from service.usecases.receipts import Receipt
 
 log = structlog.get_logger()
+
+ON_DEMAND = "on demand"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,15 @@ class Issued:
 
     certificate: Certificate
     id: CertificateId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Put:
+    """The version that certificates put in force."""
+
+    policy: GatePolicy
+    issued: tuple[Issued, ...]
+    at: datetime
 
 
 class CertifyGate:
@@ -53,6 +65,7 @@ class CertifyGate:
         *,
         source: str,
         actor: str,
+        note: str = "",
     ) -> list[Issued]:
         """Certify the gate on the sample, whose scores come from `source`, and put a version in
         force that stands on the result.
@@ -61,37 +74,80 @@ class CertifyGate:
         several scorers, and ChangedMeanwhile where `policy` is no longer the newest version. What
         is not proven is closed: the gate then reviews, with the reason `uncertified`.
         """
-        contract = contract or policy.contract
-        if contract is None:
-            raise InvalidInput(
-                f"The gate {policy.gate!r} has fixed thresholds and no contract to keep.",
-                fix="Say which error can be borne, for instance --target per_side"
-                " --alpha-approve 0.01 --alpha-reject 0.02.",
-            )
-        demand_one_scorer(policy)
-        issued, earned = prove(sample, contract, source)
-        now = self._clock.now()
+        proven = _proven(policy, sample, contract, source)
         with self._store.transaction() as tx:
-            written = replace(policy, contract=contract)
-            made = succeed(
-                tx,
-                replace(
-                    written, certified=earned, adapted=_adapted(policy, issued[0], sample, now)
-                ),
-                over=policy.version,
-                change=Change(cause=Cause.CERTIFICATE, actor=actor),
-                now=now,
-            )
-            _keep(tx, policy, issued, sample, actor=actor, now=now)
+            put = self._put(tx, policy, sample, proven, actor, note)
+        self._tell(put)
+        return list(put.issued)
+
+    def once(
+        self, policy: GatePolicy, sample: Sample, *, source: str, actor: str, receipt: Receipt[Put]
+    ) -> dict[str, Any]:
+        """Likewise under the gate's own contract, for somebody who may ask twice."""
+        proven = _proven(policy, sample, None, source)
+        made: list[Put] = []
+
+        def act() -> Put:
+            made.append(self._put(tx, policy, sample, proven, actor, ON_DEMAND))
+            return made[0]
+
+        with self._store.transaction() as tx:
+            answer = receipt.once(tx, self._clock.now(), act)
+        for put in made:
+            self._tell(put)
+        return answer
+
+    def _put(
+        self,
+        tx: Transaction,
+        policy: GatePolicy,
+        sample: Sample,
+        proven: "_Proven",
+        actor: str,
+        note: str,
+    ) -> Put:
+        now = self._clock.now()
+        adapted = _adapted(policy, proven.issued[0], sample, now)
+        earned = replace(policy, contract=proven.contract, certified=proven.earned, adapted=adapted)
+        change = Change(cause=Cause.CERTIFICATE, actor=actor, note=note)
+        made = succeed(tx, earned, over=policy.version, change=change, now=now)
+        _keep(tx, policy, proven.issued, sample, actor=actor, now=now)
+        return Put(policy=made, issued=proven.issued, at=now)
+
+    def _tell(self, put: Put) -> None:
+        gate = put.policy.gate
         self._gates.load()
-        self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.certified"))
+        self._bus.publish(Event(topic="gate", key=gate, what="gate.certified"))
         log.info(
             "gate.certified",
-            gate=policy.gate,
-            version=made.version,
-            said=in_english(issued[0].certificate),
+            gate=gate,
+            version=put.policy.version,
+            said=in_english(put.issued[0].certificate),
         )
-        return issued
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Proven:
+    """What a sample proves of a contract, before it is in force."""
+
+    contract: RiskContract
+    issued: tuple[Issued, ...]
+    earned: Mapping[str | None, Certified]
+
+
+def _proven(
+    policy: GatePolicy, sample: Sample, contract: RiskContract | None, source: str
+) -> _Proven:
+    contract = contract or policy.contract
+    if contract is None:
+        raise InvalidInput(
+            f"The gate {policy.gate!r} has fixed thresholds and no contract to keep.",
+            fix="Say which error can be borne, for instance --target per_side"
+            " --alpha-approve 0.01 --alpha-reject 0.02.",
+        )
+    demand_one_scorer(policy)
+    issued, earned = prove(sample, contract, source)
+    return _Proven(contract=contract, issued=tuple(issued), earned=earned)
 
 
 def _adapted(policy: GatePolicy, issued: Issued, sample: Sample, now: datetime) -> Adapted:

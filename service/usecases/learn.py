@@ -3,12 +3,16 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from service.confidence.members import rows_of
+from service.domain.access import Principal, Scope
 from service.domain.adaptation import Mode
 from service.domain.decision import Decision
+from service.domain.errors import TooFewLabels
 from service.domain.gate import GatePolicy
 from service.domain.label import Label
 from service.domain.outcome import Verdict
@@ -17,8 +21,9 @@ from service.ports.store import Store, Transaction
 from service.thresholds.outlook import Outlook, labels_needed
 from service.thresholds.sample import Sample
 from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN
-from service.usecases.certify import CertifyGate
+from service.usecases.certify import CertifyGate, Put
 from service.usecases.gate_book import GateBook
+from service.usecases.receipts import Receipt
 
 log = structlog.get_logger()
 
@@ -85,10 +90,38 @@ class Learner:
         if policy.contract is None:
             return False
         source, labels = self._labels(policy)
-        if len(labels) < self._enough(policy, source):
+        due = self._due(policy, source, labels)
+        if due is None and len(labels) < self._enough(policy, source):
             return False
-        self._certify(policy, sample_of(labels), None, source=source, actor="learner")
+        self._certify(
+            policy, sample_of(labels), None, source=source, actor="learner", note=due or ""
+        )
         return True
+
+    def certify_now(self, gate: str, principal: Principal, receipt: Receipt[Put]) -> dict[str, Any]:
+        """Certify the gate on the panel's labels as they are, because somebody asks for it.
+
+        Raises UnknownGate, TooFewLabels, and InvalidInput where there is no contract.
+        """
+        principal.demand(Scope.MANAGE)
+        policy = self._gates.get(gate, principal)
+        source, sample = self.demanded(policy)
+        return self._certify.once(
+            policy, sample, source=source, actor=principal.name, receipt=receipt
+        )
+
+    def demanded(self, policy: GatePolicy) -> tuple[str, Sample]:
+        """As `sample`. Raises TooFewLabels where that would only close what is open: fewer labels
+        than any certificate takes, or than the one in force rests on."""
+        source, labels = self._labels(policy)
+        safe = policy.adapted is not None and policy.adapted.mode is Mode.SAFE
+        fewest = max(FEWEST_LABELS, 0 if safe else self._rests_on(policy, source))
+        if len(labels) < fewest:
+            raise TooFewLabels(
+                f"The panel of {policy.gate!r} has given {len(labels):,} labels of the scores in"
+                f" use, and it takes {fewest:,}."
+            )
+        return source, sample_of(labels)
 
     def sample(self, policy: GatePolicy) -> tuple[str, Sample]:
         """The labels that a certificate of the gate could rest on now, and their scores' source."""
@@ -107,6 +140,22 @@ class Learner:
         return source, [
             label for label in labels if label.source == source and (not since or label.at > since)
         ]
+
+    def _due(self, policy: GatePolicy, source: str, labels: Sequence[Label]) -> str | None:
+        """Why the contract's schedule asks for another certificate now; None where it does not.
+
+        Without a new label there is nothing that another certificate could rest on. After an alarm
+        it is the number of labels that counts, not the day.
+        """
+        days = policy.contract.certify_every_days if policy.contract else None
+        safe = policy.adapted is not None and policy.adapted.mode is Mode.SAFE
+        rests_on = self._rests_on(policy, source)
+        if days is None or safe or not 0 < rests_on < len(labels):
+            return None
+        issued = max(one.created_at for one in self._gates.certificates(policy))
+        if max(label.at for label in labels) < issued + timedelta(days=days):
+            return None
+        return f"on schedule, every {days} days"
 
     def _enough(self, policy: GatePolicy, source: str) -> float:
         """How many labels it takes to certify: after an alarm so many new ones, else enough more

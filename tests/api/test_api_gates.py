@@ -57,6 +57,13 @@ def test_a_contract_that_nothing_proves_yet_says_what_it_needs(gates: httpx.Clie
     assert needed["fewest"] >= 299  # so many clean ones prove 1 % at 95 %
 
 
+def test_certified_on_demand_only_with_labels_and_a_contract(gates: httpx.Client) -> None:
+    told = gates.post("/v1/gates/earning/certificates")
+    assert (told.status_code, told.json()["type"].rsplit(":")[-1]) == (409, "too-few-labels")
+    assert gates.post("/v1/gates/nobody/certificates").status_code == 404
+    assert gates.get("/v1/gates/earning").json()["policy_version"] == 1
+
+
 def test_an_uncertified_gate_reviews_and_says_why(gates: httpx.Client) -> None:
     order = {"item": {"text": "x"}, "signals": {"score": 0.999}}
     answer = gates.post("/v1/gates/earning/decisions", json=order).json()

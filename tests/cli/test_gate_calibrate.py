@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.domain.ids import GateName
+from service.domain.label import Label
+from service.store.sql_store import SqlStore
 from tests.cli.test_commands import service
+from tests.examples import NOW, a_decision
 
 GATES = """\
 gates:
@@ -96,3 +100,32 @@ def test_a_contract_that_cannot_be_kept_is_refused(
     told = calibrate(folder, labelled(folder, 50), *options)
     assert told.returncode == 2
     assert says in told.stderr
+
+
+def test_without_a_file_the_panels_labels_count(folder: Path) -> None:
+    told = calibrate(folder)
+    assert told.returncode == 2
+    assert "has given 0 labels" in told.stderr
+    store, lot = SqlStore(f"sqlite:///{folder}/gate.db"), np.random.default_rng(5)
+    with store.transaction() as tx:
+        for right in lot.random(2000) < 0.5:
+            score = float(1 / (1 + np.exp(-1.9 * ((2.4 if right else -2.4) + lot.normal()))))
+            decision = a_decision(gate="earning", signals={"score": score}, panel=True)
+            tx.decisions.add([decision])
+            tx.labels.add(
+                Label(
+                    decision_id=decision.id,
+                    gate=GateName("earning"),
+                    raw_score=score,
+                    source="signal:score",
+                    category=None,
+                    right=bool(right),
+                    panel=True,
+                    reviewer="person:lin",
+                    at=NOW,
+                )
+            )
+    store.close()
+    told = calibrate(folder)
+    assert told.returncode == 0, told.stderr
+    assert "from 2,000 labels" in told.stdout

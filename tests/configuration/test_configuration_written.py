@@ -51,6 +51,7 @@ contracts = st.fixed_dictionaries(
         "confidence": shares,
         "review": st.fixed_dictionaries({}, optional={"min": shares, "max": shares}),
         "reviews_a_day": st.integers(0, 1000),
+        "certify_every_days": st.integers(0, 1000),
         "costs": costs,
     },
 )

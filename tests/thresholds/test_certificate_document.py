@@ -26,6 +26,7 @@ FULL = RiskContract(
     confidence=0.95,
     review=ReviewBounds(min=0.05, max=0.30),
     reviews_a_day=400,
+    certify_every_days=30,
     costs=Costs(wrong_approval=50, wrong_rejection=5, review_minute=0.6, scoring=0.0001),
 )
 

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.domain.access import Principal, Scope
+from service.domain.change import Cause
 from service.domain.decision import Decision, Item, Reason, Zone
+from service.domain.errors import Forbidden, TooFewLabels
 from service.domain.gate import CLOSED, PanelRules
+from service.domain.ids import CertificateId
 from service.domain.label import Label
 from service.domain.outcome import DecidedBy, Verdict
 from service.domain.review import Answer
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
-from service.ports.store import Page
+from service.ports.store import Page, StoredPolicy
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem, DecisionOrder
@@ -25,9 +29,10 @@ from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import FEWEST_LABELS, Learner
 from service.usecases.receipts import Receipt
 from service.web.api import present
+from service.web.api.learning import certified
 from tests.usecases.acting import answer, claim, ids
 from tests.usecases.conftest import ANN, POLICY, House
-from tests.usecases.test_certify import EARNING
+from tests.usecases.test_certify import CONTRACT, EARNING
 
 type Ask = Callable[..., dict[str, Any]]
 
@@ -270,3 +275,74 @@ def test_a_cold_gate_says_how_many_labels_it_needs(house: House) -> None:
 
 def test_fixed_thresholds_need_no_labels(house: House) -> None:
     assert learner(house).outlook(house.gates.of("gate")) == ()
+
+
+def scheduled(house: House, days: int = 30) -> Learner:
+    """A gate that is open, and certified again so often."""
+    contract = replace(CONTRACT, certify_every_days=days)
+    house.gates.adopt([replace(EARNING, contract=contract)], house.clock.now())
+    learning = learner(house)
+    fill_panel(house, 1500)
+    assert learning.look_at(house.gates.of("gate"))
+    return learning
+
+
+def newest_version(house: House) -> StoredPolicy:
+    with house.store.reading() as tx:
+        return tx.policies.all_of("gate")[0]
+
+
+def test_a_schedule_certifies_on_new_labels_when_the_day_has_come(house: House) -> None:
+    learning = scheduled(house)
+    house.clock.forward(days=29)
+    fill_panel(house, 5)
+    assert not learning.look_at(house.gates.of("gate")), "the day has not come"
+    house.clock.forward(days=2)
+    assert not learning.look_at(house.gates.of("gate")), "nothing was learned since it came"
+    fill_panel(house, 5)
+    assert learning.look_at(house.gates.of("gate"))
+    newest = newest_version(house)
+    assert newest.change.cause is Cause.CERTIFICATE
+    assert (newest.change.actor, newest.change.note) == ("learner", "on schedule, every 30 days")
+    assert not learning.look_at(house.gates.of("gate")), "once"
+
+
+def test_a_schedule_never_rests_on_less_than_what_is_in_force(house: House) -> None:
+    scheduled(house)
+    with house.store.transaction() as tx:
+        stored = tx.policies.all_of("gate")[0]
+        certificate = tx.certificates.get(stored.document["certified"][0]["certificate"])
+        assert certificate
+        more = replace(certificate, id=CertificateId("crt_of_a_file"))
+        tx.certificates.add(replace(more, document={**more.document, "labels": 9000}))
+    policy = house.gates.of("gate")
+    earned = {None: replace(policy.certified[None], certificate=CertificateId("crt_of_a_file"))}
+    house.clock.forward(days=31)
+    fill_panel(house, 5)
+    assert not learner(house).look_at(replace(policy, certified=earned))
+
+
+def test_on_demand_by_a_manager(house: House) -> None:
+    learning = scheduled(house)
+    fill_panel(house, 5)
+    before = newest_version(house)
+    keyed = Receipt(principal=ANN.name, render=certified, key="once", fingerprint="f")
+    answer = learning.certify_now("gate", ANN, keyed)
+    newest = newest_version(house)
+    assert answer["policy_version"] == newest.version == before.version + 1
+    assert answer["certificates"][0]["labels"] == 1505
+    assert learning.certify_now("gate", ANN, keyed) == answer, "asked twice, certified once"
+    assert newest_version(house) == newest
+    assert (newest.change.actor, newest.change.note) == (ANN.name, "on demand")
+    reviewer = Principal(name="person:lin", scopes=frozenset({Scope.REVIEW}))
+    with pytest.raises(Forbidden):
+        learning.certify_now("gate", reviewer, Receipt(principal="", render=lambda _: {}))
+
+
+def test_on_demand_with_too_few_labels_changes_nothing(house: House) -> None:
+    house.gates.adopt([EARNING], house.clock.now())
+    fill_panel(house, FEWEST_LABELS - 1)
+    before = newest_version(house)
+    with pytest.raises(TooFewLabels, match="99 labels"):
+        learner(house).certify_now("gate", ANN, Receipt(principal=ANN.name, render=lambda _: {}))
+    assert newest_version(house) == before

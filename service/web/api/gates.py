@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -10,11 +11,13 @@ from fastapi.responses import JSONResponse
 from plugin.contract import gates as wire
 from plugin.contract.tasks import DEFAULT_PAGE, MAX_PAGE
 from service.configuration.writing import section_of
+from service.domain.certificate import Certificate
 from service.domain.certificate_document import certificate_of, contract_document
 from service.domain.certificate_words import in_chinese, in_english
 from service.domain.errors import ChangedMeanwhile, InvalidInput, VersionNotNamed
 from service.domain.gate import GatePolicy
-from service.ports.store import Page, StoredCertificate, StoredPolicy
+from service.domain.ids import CertificateId
+from service.ports.store import Page, StoredPolicy
 from service.thresholds import ecusum
 from service.thresholds.workload import Workload
 from service.usecases.gate_versions import policy_from
@@ -49,7 +52,10 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
             for name in sorted({*policy.categories, *filter(None, policy.certified)})
         },
         contract=contract_document(policy.contract) if policy.contract else None,
-        certificates=[_certificate(one) for one in services.gates.certificates(policy)],
+        certificates=[
+            certificate_summary(one.id, certificate_of(one.document), one.created_at)
+            for one in services.gates.certificates(policy)
+        ],
         labels_needed=[
             wire.LabelsNeeded(**asdict(one)) for one in services.learner.outlook(policy)
         ],
@@ -199,14 +205,16 @@ def _workload(found: Workload | None) -> wire.Workload | None:
     )
 
 
-def _certificate(stored: StoredCertificate) -> wire.CertificateSummary:
-    certificate = certificate_of(stored.document)
+def certificate_summary(
+    certificate_id: CertificateId, certificate: Certificate, issued_at: datetime
+) -> wire.CertificateSummary:
+    """A certificate as the API tells of it."""
     return wire.CertificateSummary(
-        id=stored.id,
+        id=certificate_id,
         scope=certificate.scope,
         in_words={"en": in_english(certificate), "zh-Hans": in_chinese(certificate)},
         thresholds=present.thresholds(certificate.thresholds),
         labels=certificate.labels,
         coverage=certificate.coverage,
-        issued_at=stored.created_at,
+        issued_at=issued_at,
     )

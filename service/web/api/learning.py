@@ -1,14 +1,18 @@
-"""What a gate learns from: its labelled items, for managers."""
+"""What a gate learns from, and certificates on demand: for managers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
 
 from plugin.contract import learning as wire
 from plugin.contract.tasks import DEFAULT_PAGE
 from service.domain.ids import DecisionId
 from service.domain.labelled import Case
+from service.usecases.certify import Put
+from service.web.api.gates import certificate_summary
 from service.web.auth import Caller
+from service.web.idempotency import KeyedCall
 from service.web.services import services_of
 
 router = APIRouter(tags=["learning"])
@@ -37,3 +41,23 @@ def data(
     return wire.DataPage(
         items=rows, next_cursor=rows[-1]["decision_id"] if len(rows) == limit else None
     )
+
+
+@router.post(
+    "/gates/{gate}/certificates", status_code=201, responses={201: {"model": wire.Certified}}
+)
+def certify(gate: str, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
+    """Certify the gate on its panel's labels as they are now, and put the result in force.
+
+    It does so by itself as labels grow; each certificate has its own chance of being wrong.
+    """
+    answer = services_of(request).learner.certify_now(gate, caller, keyed.receipt(certified))
+    return JSONResponse(answer, status_code=201)
+
+
+def certified(put: Put) -> dict[str, Any]:
+    """What is in force now, as the API tells of it."""
+    return wire.Certified(
+        policy_version=put.policy.version,
+        certificates=[certificate_summary(one.id, one.certificate, put.at) for one in put.issued],
+    ).model_dump(mode="json")

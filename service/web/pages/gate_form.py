@@ -30,7 +30,10 @@ AMOUNTS = {
     "cost_minutes": "contract.costs.minutes_per_review",
     "cost_scoring": "contract.costs.scoring",
 }
-COUNTS = {"reviews_a_day": "contract.reviews_a_day"}
+COUNTS = {
+    "reviews_a_day": "contract.reviews_a_day",
+    "certify_every_days": "contract.certify_every_days",
+}
 OF_THE_FORM = {key: name for name, key in (SHARES | AMOUNTS | COUNTS).items()}
 """Which field a key of the policy is filled in at."""
 
@@ -96,7 +99,10 @@ def _of_contract(contract: RiskContract) -> dict[str, str]:
         "confidence": _percent(contract.confidence),
         "review_min": _percent(contract.review.min),
         "review_max": _percent(contract.review.max),
-        "reviews_a_day": "" if contract.reviews_a_day is None else str(contract.reviews_a_day),
+        **{
+            name: "" if (count := getattr(contract, name)) is None else str(count)
+            for name in COUNTS
+        },
     } | (
         {}
         if costs is None
@@ -137,7 +143,7 @@ def _contract(form: GateForm, numbers: Mapping[str, float | None]) -> dict[str, 
         ("wrong_approvals", "wrong_rejections") if target == Target.PER_SIDE else ("wrong_answers",)
     )
     review = {"min": numbers["review_min"], "max": numbers["review_max"]}
-    day = numbers["reviews_a_day"]
+    counts = {name: numbers[name] for name in COUNTS}
     costs = {key.rsplit(".", 1)[1]: numbers[name] for name, key in AMOUNTS.items()}
     priced = any(
         numbers[name] is not None for name in ("cost_approval", "cost_rejection", "cost_minute")
@@ -148,7 +154,10 @@ def _contract(form: GateForm, numbers: Mapping[str, float | None]) -> dict[str, 
             **{limit: numbers[limit] for limit in limits},
             "confidence": numbers["confidence"],
             "review": _there(review),
-            "reviews_a_day": int(day) if day is not None and day == int(day) else day,
+            **{
+                name: int(count) if count is not None and count == int(count) else count
+                for name, count in counts.items()
+            },
             "costs": _there(costs) if priced else None,
         }
     )
