@@ -1,9 +1,11 @@
 """Puts the parts together. The only module that names concrete adapters."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 import structlog
 from fastapi import FastAPI
@@ -31,6 +33,7 @@ from service.ports.allowance import Allowance
 from service.ports.bus import Bus
 from service.ports.clock import Clock, SystemClock
 from service.ports.meter import ModelMeter
+from service.ports.scorer import Scorer
 from service.ports.store import Store
 from service.registry.versions import Registry
 from service.resume import ResumeMessageWriter, make_resumers
@@ -65,6 +68,8 @@ from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
+from service.usecases.shadow_judge import ShadowJudge
+from service.usecases.shadows import Shadows
 from service.usecases.watch import Watcher
 from service.web.app import create_app
 from service.web.live import Live
@@ -341,17 +346,34 @@ def build_app(
     learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
     watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
     allowance = make_allowance(settings)
+    calibrator_of = calibrators_among(shelf.bundles, configuration.language_models)
+    changes = ChangeGate(store=store, gates=gates, bus=bus, clock=clock)
+    replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of=calibrator_of)
+
+    def assessor(scorers: Mapping[str, Scorer]) -> GuardedAssessor:
+        return GuardedAssessor(Assessor(scorers, embedder=lambda: _embedder(models)), TextGuard())
+
+    judge = ShadowJudge(
+        store=store,
+        assessor=assessor(
+            ChainMap[str, Scorer](
+                # Of its own: their connections belong to one event loop.
+                {n: LanguageModelScorer(m) for n, m in configuration.language_models.items()},
+                cast("MutableMapping[str, Scorer]", models),  # only read
+            )
+        ),
+        meter=metrics,
+    )
     services = Services(
         decide=DecideItem(
             gates=gates,
-            assessor=GuardedAssessor(
-                Assessor(models, embedder=lambda: _embedder(models)), TextGuard()
-            ),
+            assessor=assessor(models),
             recorder=recorder,
             bus=bus,
             clock=clock,
             meter=metrics,
             redactor=redactor,
+            afterwards=judge.offer,
         ),
         review=ReviewTasks(
             store=store,
@@ -367,15 +389,18 @@ def build_app(
         doorkeeper=doorkeeper,
         audit=AuditTrail(store),
         gates=gates,
-        changes=ChangeGate(store=store, gates=gates, bus=bus, clock=clock),
+        changes=changes,
         workshop=Workshop(
             configuration.apps, labels_among(shelf.bundles, configuration.language_models)
         ),
-        replay=ReplayGate(
+        replay=replay,
+        shadows=Shadows(
             store=store,
             gates=gates,
-            learner=learner,
-            calibrator_of=calibrators_among(shelf.bundles, configuration.language_models),
+            replay=replay,
+            changes=changes,
+            calibrator_of=calibrator_of,
+            clock=clock,
         ),
         report=GateReport(gates=gates, learner=learner),
         forecast=forecast,
@@ -395,7 +420,7 @@ def build_app(
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )
-    background.loops = (*background.loops, forecast.run, models.follow)
+    background.loops = (*background.loops, forecast.run, models.follow, judge.run)
 
     def on_stop() -> None:
         background.end()

@@ -94,6 +94,24 @@ class UnknownVersion(NotFound):
     """The gate has no such version."""
 
 
+class UnknownShadow(NotFound):
+    """The gate never had a shadow."""
+
+    fix = "Start one with PUT /v1/gates/{gate}/shadow, or on the gate's page."
+
+
+class ShadowRuns(Conflict):
+    """A shadow of this gate runs already."""
+
+    fix = "Stop it first, or adopt its candidate."
+
+
+class NoShadowRuns(Conflict):
+    """The gate's last shadow has ended."""
+
+    fix = "Start another one."
+
+
 class CrossedThresholds(InvalidInput):
     """Thresholds must satisfy 0 <= low < high <= 1."""
 

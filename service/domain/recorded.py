@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.decision import Spread
+from service.domain.ids import DecisionId
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """Decisions of a gate from `since` on and before `until`, the newest `limit` of them."""
+    """Decisions of a gate from `since` on and before `until`, the newest `limit` of them, with the
+    judgements of the gate's shadow of that number."""
 
     gate: str
     since: datetime | None = None
     until: datetime | None = None
     limit: int
+    shadow: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,9 +26,11 @@ class RecordedItems:
 
     `confidences` are under the calibrator of the policy of then (`versions`), `noted` those that a
     guard saw something in, `panel` those that people see whatever their score is. `right` is what
-    a person said of approving, `truths` what turned out later; None where nobody said.
+    a person said of approving, `truths` what turned out later; None where nobody said. `judged` are
+    the zones by the period's shadow; None where it did not judge.
     """
 
+    ids: Sequence[DecisionId]
     versions: Sequence[int]
     categories: Sequence[str | None]
     sources: Sequence[str | None]
@@ -38,6 +43,7 @@ class RecordedItems:
     panel: Sequence[bool]
     right: Sequence[bool | None]
     truths: Sequence[bool | None]
+    judged: Sequence[str | None]
 
     def __len__(self) -> int:
         return len(self.versions)

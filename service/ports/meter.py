@@ -52,6 +52,11 @@ class Meter(Protocol):
         """Watching a gate has put it into this mode."""
         ...
 
+    def shadowed(self, gate: str, how: str) -> None:
+        """An item was `judged` by the candidate in shadow, or that `failed`, or it was `dropped`
+        since too many waited."""
+        ...
+
     def attempted(self, delivery: Delivery) -> None:
         """A delivery was tried; its state says how it ended."""
         ...

@@ -22,6 +22,7 @@ from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
 from service.domain.recorded import Period, RecordedItems
 from service.domain.review import ReviewTask, TaskState
+from service.domain.shadow import Judgement, Shadow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,6 +296,26 @@ class Recorded(Protocol):
         ...
 
 
+class Shadows(Protocol):
+    def add(self, shadow: Shadow) -> None:
+        """Raises ShadowRuns where that number is taken: somebody else was faster."""
+        ...
+
+    def latest(self, gate: str) -> Shadow | None:
+        """The gate's newest shadow, running or ended."""
+        ...
+
+    def running(self) -> list[Shadow]: ...
+
+    def end(self, shadow: Shadow) -> bool:
+        """Write how a running shadow ended; False where it no longer runs."""
+        ...
+
+    def judged(self, judgements: Sequence[Judgement]) -> None:
+        """Keep them. Their decisions are stored."""
+        ...
+
+
 class Access(Protocol):
     def add_key(self, key: ApiKey) -> None: ...
 
@@ -344,6 +365,8 @@ class Transaction(Protocol):
     def activations(self) -> Activations: ...
     @property
     def recorded(self) -> Recorded: ...
+    @property
+    def shadows(self) -> Shadows: ...
     @property
     def access(self) -> Access: ...
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, cast, func, select
+from sqlalchemy import Connection, Select, String, cast, func, null, select
 
 from service.domain.decision import Spread, source_of
 from service.domain.outcome import Verdict
@@ -16,6 +16,7 @@ NO_NOTES = "[]"
 KIND_STARTS, KIND_ENDS = 3, 32  # in {"score":...} the kind of signal stands behind {"
 
 _decision, _label, _truth = tables.decisions.c, tables.labels.c, tables.truths.c
+_judgement = tables.shadow_judgements.c
 
 
 class SqlRecorded:
@@ -23,7 +24,7 @@ class SqlRecorded:
         self._connection = connection
 
     def stream(self, period: Period) -> Iterator[RecordedItems]:
-        query = _of(period, _columns())
+        query = _of(period, _columns(period.shadow))
         streamed = self._connection.execution_options(yield_per=BATCH).execute(query)
         for rows in streamed.partitions():
             yield _batch(*zip(*rows, strict=True))
@@ -53,11 +54,12 @@ def _of(period: Period, query: Select[Any]) -> Select[Any]:
     return query.order_by(_decision.created_at.desc()).limit(period.limit)
 
 
-def _columns() -> Select[Any]:
+def _columns(shadow: int | None) -> Select[Any]:
     newest = select(func.max(_truth.id)).group_by(_truth.decision_id)
     truth = select(_truth.decision_id, _truth.verdict).where(_truth.id.in_(newest)).subquery()
-    return (
+    query = (
         select(
+            _decision.id,
             _decision.policy_version,
             _decision.category,
             _decision.model_version,
@@ -76,12 +78,21 @@ def _columns() -> Select[Any]:
         .join_from(tables.decisions, tables.labels, isouter=True)
         .outerjoin(truth, truth.c.decision_id == _decision.id)
     )
+    if shadow is None:
+        return query.add_columns(null())
+    its_own = (
+        (_judgement.decision_id == _decision.id)
+        & (_judgement.gate == _decision.gate)
+        & (_judgement.number == shadow)
+    )
+    return query.add_columns(_judgement.zone).outerjoin(tables.shadow_judgements, its_own)
 
 
 def _batch(*columns: Any) -> RecordedItems:
-    versions, categories, models, signals, raw, spreads, confidence = columns[:7]
-    zones, reasons, noted, panel, right, truths = columns[7:]
+    ids, versions, categories, models, signals, raw, spreads, confidence = columns[:8]
+    zones, reasons, noted, panel, right, truths, judged = columns[8:]
     return RecordedItems(
+        ids=ids,
         versions=versions,
         categories=categories,
         sources=[
@@ -97,4 +108,5 @@ def _batch(*columns: Any) -> RecordedItems:
         panel=panel,
         right=right,
         truths=[None if one is None else one == Verdict.APPROVE for one in truths],
+        judged=judged,
     )

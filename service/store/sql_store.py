@@ -24,6 +24,7 @@ from service.store.labelled import SqlLabelled
 from service.store.labels import SqlLabels
 from service.store.policies import SqlPolicies
 from service.store.recorded import SqlRecorded
+from service.store.shadows import SqlShadows
 from service.store.tasks import SqlTasks
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ class SqlTransaction:
         self.labelled = SqlLabelled(connection)
         self.activations = SqlActivations(connection)
         self.recorded = SqlRecorded(connection)
+        self.shadows = SqlShadows(connection)
         self.access = SqlAccess(connection)
 
 

@@ -285,6 +285,35 @@ model_activations = Table(
     _maybe("settled_at", Moment),
 )
 
+shadows = Table(
+    "shadows",
+    metadata,
+    _key("gate"),
+    _key("number", Integer),
+    _some("over", Integer),
+    _some("document", Document),
+    _some("judges", Boolean),
+    _some("started_at", Moment),
+    _some("started_by"),
+    _some("note"),
+    _some("state"),
+    _maybe("ended_at", Moment),
+    _maybe("ended_by"),
+)
+
+shadow_judgements = Table(
+    "shadow_judgements",
+    metadata,
+    Column("decision_id", String, ForeignKey("decisions.id"), primary_key=True),
+    _key("gate"),
+    _key("number", Integer),
+    _some("zone"),
+    _maybe("confidence", Double),
+    _maybe("raw_score", Double),
+    _maybe("spread", Document),
+    _maybe("source"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -88,6 +88,12 @@ class Metrics:
             ("gate",),
             registry=self.registry,
         )
+        self._shadowed = Counter(
+            f"{PREFIX}_shadow_items",
+            "Items for shadows that score by themselves: judged, failed, dropped when behind",
+            ("gate", "result"),
+            registry=self.registry,
+        )
         self._deliveries = Counter(
             f"{PREFIX}_delivery_attempts",
             "Tries to deliver, by how they left the delivery",
@@ -163,6 +169,9 @@ class Metrics:
     def adapted(self, gate: str, mode: str) -> None:
         if mode == Mode.SAFE:
             self._drift_alarms.labels(gate).inc()
+
+    def shadowed(self, gate: str, how: str) -> None:
+        self._shadowed.labels(gate, how).inc()
 
     def attempted(self, delivery: Delivery) -> None:
         self._deliveries.labels(delivery.mode.value, delivery.state.value).inc()

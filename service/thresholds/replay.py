@@ -19,6 +19,7 @@ from service.thresholds.sample import Flags, Floats
 
 ZONES = (Zone.AUTO_REJECT, Zone.HUMAN_REVIEW, Zone.AUTO_APPROVE)
 REJECT, REVIEW, APPROVE = range(3)
+_PLACES: Mapping[str | None, int] = {zone.value: place for place, zone in enumerate(ZONES)}
 
 BY_THRESHOLDS = frozenset(
     {
@@ -46,6 +47,12 @@ class Replayed:
 
     zones: Codes
     known: Flags
+
+
+def as_decided(zones: Sequence[str | None]) -> Replayed:
+    """What was done at the time, or judged; unknown where nobody did."""
+    places = np.array([_PLACES.get(zone, -1) for zone in zones], dtype=np.int8)
+    return Replayed(zones=np.where(places < 0, REVIEW, places).astype(np.int8), known=places >= 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.certificate import Costs
+from service.domain.decision import Zone
+from service.domain.ids import DecisionId
 from service.domain.recorded import RecordedItems
 from service.thresholds import binomial
 from service.thresholds.replay import APPROVE, REJECT, REVIEW, ZONES, Codes, Replayed
@@ -169,12 +171,28 @@ class Labels:
         return cls(judged=best >= 0, right=best == 1, in_panel=panel & (said >= 0), said=said == 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Parting:
+    """An item that two policies put into different zones; `right` is whether approving it is, as
+    far as somebody said."""
+
+    decision_id: DecisionId
+    one: Zone
+    other: Zone
+    right: bool | None
+
+
 @dataclass(kw_only=True)
 class Comparison:
     """Two policies on the same items: `moved[a, b]` went from zone a of the one to b of the other.
 
-    Items that either cannot be replayed on are left out of both, and counted.
+    Items that either cannot be replayed on are left out of both, and counted. The first
+    `examples` items that they part on are kept, but none that people have still to answer: it
+    would tell them what the AI thinks.
     """
+
+    examples: int = 0
+    partings: list[Parting] = field(default_factory=list)
 
     one: Tally = field(default_factory=Tally)
     other: Tally = field(default_factory=Tally)
@@ -184,6 +202,7 @@ class Comparison:
     def add(self, one: Replayed, other: Replayed, items: RecordedItems) -> None:
         known = one.known & other.known
         labels = Labels.of(items)
+        self._note_partings(one, other, items, labels)
         if not known.all():
             self.unknown += int(np.count_nonzero(~known))
             labels = Labels(**{name: column[known] for name, column in vars(labels).items()})
@@ -192,6 +211,25 @@ class Comparison:
         self.other.add(others, labels)
         pairs = np.bincount(3 * zones.astype(np.int64) + others, minlength=9)
         self.moved += pairs.reshape(3, 3)
+
+    def _note_partings(
+        self, one: Replayed, other: Replayed, items: RecordedItems, labels: Labels
+    ) -> None:
+        room = self.examples - len(self.partings)
+        if room <= 0:
+            return
+        asked = np.array(items.panel, dtype=np.bool_)
+        asked |= np.array([zone == Zone.HUMAN_REVIEW for zone in items.zones], dtype=np.bool_)
+        part = one.known & other.known & (one.zones != other.zones) & (labels.judged | ~asked)
+        self.partings += [
+            Parting(
+                decision_id=items.ids[at],
+                one=ZONES[one.zones[at]],
+                other=ZONES[other.zones[at]],
+                right=bool(labels.right[at]) if labels.judged[at] else None,
+            )
+            for at in np.flatnonzero(part)[:room].tolist()
+        ]
 
     @property
     def agreement(self) -> Share:

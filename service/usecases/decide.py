@@ -81,7 +81,9 @@ class DecideItem:
         meter: Meter,
         redactor: Redactor,
         lot: Callable[[], float] = _LOT.random,
+        afterwards: Callable[["DecisionOrder", Decision], None] = lambda *_: None,
     ) -> None:
+        """`afterwards` hears of every decision once it is durable; it must not wait or fail."""
         self._gates = gates
         self._assessor = assessor
         self._recorder = recorder
@@ -90,6 +92,7 @@ class DecideItem:
         self._meter = meter
         self._redactor = redactor
         self._lot = lot
+        self._afterwards = afterwards
 
     async def __call__(
         self, order: DecisionOrder, principal: Principal, receipt: Receipt[Made]
@@ -99,7 +102,7 @@ class DecideItem:
         principal.demand(Scope.DECIDE)
         began = time.perf_counter()
         made = await self._make(order, principal, self._gates.get(order.gate, principal))
-        return await self._keep([made], made, receipt, began)
+        return await self._keep([(order, made)], made, receipt, began)
 
     async def many(
         self,
@@ -124,7 +127,11 @@ class DecideItem:
         turned_away = [result for result in results if isinstance(result, Overloaded)]
         if turned_away and len(turned_away) == len(results):
             raise turned_away[0]
-        made = [result for result in results if not isinstance(result, BaseException)]
+        made = [
+            (order, result)
+            for order, result in zip(orders, results, strict=True)
+            if not isinstance(result, BaseException)
+        ]
         return await self._keep(made, results, receipt, began)
 
     async def _make(self, order: DecisionOrder, principal: Principal, policy: GatePolicy) -> Made:
@@ -141,18 +148,24 @@ class DecideItem:
         return decision, self._task(decision, policy)
 
     async def _keep[T](
-        self, all_made: Sequence[Made], told: T, receipt: Receipt[T], began: float
+        self,
+        all_made: Sequence[tuple[DecisionOrder, Made]],
+        told: T,
+        receipt: Receipt[T],
+        began: float,
     ) -> dict[str, Any]:
         records = tuple(
             Record(decision=decision, task=task, draft=draft_of_decision(decision, task))
-            for decision, task in all_made
+            for _, (decision, task) in all_made
         )
         entry = Entry(records=records, made=told, receipt=receipt, at=self._clock.now())
         written = await self._recorder.record(entry)
         if written.fresh:
-            for decision, _ in all_made:
+            for order, (decision, _) in all_made:
                 self._meter.decided(decision, time.perf_counter() - began)
-            news = [Event(topic="task", key=t.id, what="task.created") for _, t in all_made if t]
+                self._afterwards(order, decision)
+            tasks = [record.task for record in records if record.task]
+            news = [Event(topic="task", key=task.id, what="task.created") for task in tasks]
             if news:
                 # In a thread: a bus on the network may be slow to say that it is away.
                 await asyncio.to_thread(self._bus.publish, *news)
@@ -169,13 +182,7 @@ class DecideItem:
         drawn: bool,
     ) -> Decision:
         now = self._clock.now()
-        source = source_of(assessment.model_version, order.signals)
-        rule = policy.rule_for(order.category, source)
-        zone, reason = _zone(rule, assessment)
-        if reason is Reason.SCORER_FAILED and _rejected_by_rules(policy, rule, order.item):
-            zone, reason = Zone.AUTO_REJECT, Reason.RULES
-        if drawn and policy.panel.holds and zone is not Zone.HUMAN_REVIEW:
-            zone, reason = Zone.HUMAN_REVIEW, Reason.AUDIT_SAMPLE
+        rule, zone, reason = judged_by(policy, order, assessment, drawn=drawn)
         return Decision(
             id=new_decision_id(),
             gate=policy.gate,
@@ -227,6 +234,20 @@ def priority(confidence: float | None, risk_level: RiskLevel) -> float:
     """
     error = 0.5 if confidence is None else min(confidence, 1 - confidence)
     return error * ERROR_COST[risk_level]
+
+
+def judged_by(
+    policy: GatePolicy, order: DecisionOrder, assessment: Assessment, *, drawn: bool
+) -> tuple[Rule, Zone, Reason]:
+    """What the policy makes of an item that was assessed under it; `drawn` says that the panel
+    asks about it."""
+    rule = policy.rule_for(order.category, source_of(assessment.model_version, order.signals))
+    zone, reason = _zone(rule, assessment)
+    if reason is Reason.SCORER_FAILED and _rejected_by_rules(policy, rule, order.item):
+        zone, reason = Zone.AUTO_REJECT, Reason.RULES
+    if drawn and policy.panel.holds and zone is not Zone.HUMAN_REVIEW:
+        zone, reason = Zone.HUMAN_REVIEW, Reason.AUDIT_SAMPLE
+    return rule, zone, reason
 
 
 def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:

@@ -84,24 +84,30 @@ class ReplayGate:
         """
         principal.demand(Scope.READ, Scope.MANAGE)
         known = self._gates.get(candidate.gate, principal)
-        _check_scores_alike(known, candidate)
-        candidate, certificates = self._earned(known, candidate)
+        if other := scores_otherwise(known, candidate):
+            raise InvalidInput(
+                f"A replay cannot tell what other {other} would have made of these items.",
+                fix="Leave it as it is in the policy in force, or try it in shadow.",
+            )
+        candidate, certificates = self.earned(known, candidate)
         period = Period(
             gate=known.gate, since=order.since, until=order.until, limit=min(order.limit, MOST)
         )
         comparison = Comparison()
         with self._store.reading() as tx:
             span = tx.recorded.span(period)
-            replay = Replayer(versions=_versions(tx, known.gate), calibrator_of=self._calibrator_of)
+            replay = Replayer(
+                versions=versions_of(tx, known.gate), calibrator_of=self._calibrator_of
+            )
             for items in tx.recorded.stream(period):
                 comparison.add(replay(known, items), replay(candidate, items), items)
-        costs = order.costs or _costs(candidate) or _costs(known)
+        costs = order.costs or costs_of(candidate) or costs_of(known)
         return Report(
             policy_version=known.version,
             since=span[0] if span else None,
             until=span[1] if span else None,
-            in_force=comparison.one.figures(panel_share=_audited(known), costs=costs),
-            candidate=comparison.other.figures(panel_share=_audited(candidate), costs=costs),
+            in_force=comparison.one.figures(panel_share=audited_by(known), costs=costs),
+            candidate=comparison.other.figures(panel_share=audited_by(candidate), costs=costs),
             agreement=comparison.agreement,
             moved=tuple(tuple(map(int, row)) for row in comparison.moved),
             unknown=comparison.unknown,
@@ -109,7 +115,7 @@ class ReplayGate:
             certificates=certificates,
         )
 
-    def _earned(
+    def earned(
         self, known: GatePolicy, candidate: GatePolicy
     ) -> tuple[GatePolicy, tuple[Certificate, ...]]:
         """The candidate with what it has earned, or would earn if it were certified now."""
@@ -122,23 +128,21 @@ class ReplayGate:
         return replace(candidate, certified=earned), tuple(one.certificate for one in issued)
 
 
-def _check_scores_alike(known: GatePolicy, candidate: GatePolicy) -> None:
-    for name in ("scorer", "by_language", "samples", "labels", "approve_labels", "guards"):
-        if getattr(known, name) != getattr(candidate, name):
-            raise InvalidInput(
-                f"A replay cannot tell what other {name} would have made of these items.",
-                fix="Leave it as it is in the policy in force.",
-            )
+def scores_otherwise(known: GatePolicy, candidate: GatePolicy) -> str | None:
+    """What makes the candidate score items otherwise, so that no replay can tell what it would
+    have made of them; None where nothing does."""
+    names = ("scorer", "by_language", "samples", "labels", "approve_labels", "guards")
+    return next((n for n in names if getattr(known, n) != getattr(candidate, n)), None)
 
 
-def _versions(tx: Transaction, gate: str) -> Mapping[int, GatePolicy]:
+def versions_of(tx: Transaction, gate: str) -> Mapping[int, GatePolicy]:
     return {stored.version: policy_from(stored) for stored in tx.policies.all_of(gate)}
 
 
-def _costs(policy: GatePolicy) -> Costs | None:
+def costs_of(policy: GatePolicy) -> Costs | None:
     return policy.contract.costs if policy.contract else None
 
 
-def _audited(policy: GatePolicy) -> float:
+def audited_by(policy: GatePolicy) -> float:
     """The share of automatic answers that people are asked about besides."""
     return 0.0 if policy.panel.holds else policy.panel_share

@@ -23,6 +23,7 @@ from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
+from service.usecases.shadows import Shadows
 from service.usecases.watch import Watcher
 from service.web.live import Live
 
@@ -39,6 +40,7 @@ class Services:
     changes: ChangeGate
     workshop: Workshop
     replay: ReplayGate
+    shadows: Shadows
     report: GateReport
     forecast: Forecast
     explain: Explain

@@ -3,13 +3,23 @@
 from fastapi import APIRouter, FastAPI
 
 from plugin.contract.decisions import DecisionResponse
-from service.web.api import audit, decisions, deliveries, gates, learning, outcomes, replays, tasks
+from service.web.api import (
+    audit,
+    decisions,
+    deliveries,
+    gates,
+    learning,
+    outcomes,
+    replays,
+    shadows,
+    tasks,
+)
 from service.web.short_way import ShortWay
 
 PREFIX = "/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (decisions, tasks, outcomes, gates, replays, learning, deliveries, audit):
+for part in (decisions, tasks, outcomes, gates, replays, shadows, learning, deliveries, audit):
     router.include_router(part.router)
 
 

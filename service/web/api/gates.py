@@ -42,7 +42,7 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
     """The policy in force, and in words what it promises. Its version is the ETag."""
     services = services_of(request)
     policy = services.gates.get(gate, caller)
-    response.headers["ETag"] = _etag(policy.version)
+    response.headers["ETag"] = etag(policy.version)
     return wire.Gate(
         **_summary(policy),
         standing=policy.stand.value,
@@ -82,8 +82,8 @@ def put(
     whichever there is.
     """
     services = services_of(request)
-    over = _version_of(if_match)
-    receipt = keyed.receipt(_version)
+    over = version_of(if_match)
+    receipt = keyed.receipt(version_told)
     if change.put_back is not None:
         answer = services.changes.put_back(
             gate, change.put_back, caller, receipt, over=over, note=change.note
@@ -98,7 +98,7 @@ def put(
             over=over,
             note=change.note,
         )
-    return JSONResponse(answer, headers={"ETag": _etag(answer["version"])})
+    return JSONResponse(answer, headers={"ETag": etag(answer["version"])})
 
 
 @router.get("/gates/{gate}/versions")
@@ -115,7 +115,7 @@ def versions(
     page = Page(limit=limit, before=cursor)
     found = services_of(request).gates.versions(gate, caller, page)
     return wire.GateVersions(
-        versions=[wire.GateVersion(**_version(one)) for one in found],
+        versions=[wire.GateVersion(**version_told(one)) for one in found],
         next_cursor=str(found[-1].version) if len(found) == limit else None,
     )
 
@@ -131,7 +131,7 @@ def _summary(policy: GatePolicy) -> dict[str, Any]:
     }
 
 
-def _version(stored: StoredPolicy) -> dict[str, Any]:
+def version_told(stored: StoredPolicy) -> dict[str, Any]:
     policy, change = policy_from(stored), stored.change
     version = wire.GateVersion(
         version=stored.version,
@@ -153,11 +153,11 @@ def _version(stored: StoredPolicy) -> dict[str, Any]:
     return version.model_dump(mode="json")
 
 
-def _etag(version: int) -> str:
+def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _version_of(if_match: str | None) -> int | None:
+def version_of(if_match: str | None) -> int | None:
     """The version that a change goes over; None for whichever there is."""
     if if_match is None:
         raise VersionNotNamed

@@ -1,5 +1,6 @@
 """Replay: what another policy would have done with the decisions recorded."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request
@@ -47,14 +48,11 @@ def report(found: Report) -> wire.ReplayReport:
         policy_version=found.policy_version,
         since=found.since,
         until=found.until,
-        in_force=_figures(found.in_force, found.days),
-        candidate=_figures(found.candidate, found.days),
+        in_force=figures(found.in_force, found.days),
+        candidate=figures(found.candidate, found.days),
         thresholds=present.thresholds(found.proposed.rule_for(None).thresholds),
-        agreement=_share(found.agreement),
-        moved={
-            zone.value: {other.value: n for other, n in zip(ZONES, row, strict=True)}
-            for zone, row in zip(ZONES, found.moved, strict=True)
-        },
+        agreement=share(found.agreement),
+        moved=moved(found.moved),
         unknown=found.unknown,
         certificates=[
             {"en": in_english(one), "zh-Hans": in_chinese(one)} for one in found.certificates
@@ -62,19 +60,26 @@ def report(found: Report) -> wire.ReplayReport:
     )
 
 
-def _figures(figures: Figures, days: float | None) -> wire.PolicyFigures:
+def figures(found: Figures, days: float | None) -> wire.PolicyFigures:
     return wire.PolicyFigures(
-        items=figures.items,
-        automation=figures.automation,
-        reviews=figures.reviews,
-        reviews_a_day=figures.reviews / days if days else None,
-        audits=figures.audits,
-        approvals=_side(figures.approvals),
-        rejections=_side(figures.rejections),
-        wrong_answers=_share(figures.wrong_answers),
-        system_error=_share(figures.system_error),
-        cost=wire.CostFound(**asdict(figures.cost)) if figures.cost else None,
+        items=found.items,
+        automation=found.automation,
+        reviews=found.reviews,
+        reviews_a_day=found.reviews / days if days else None,
+        audits=found.audits,
+        approvals=_side(found.approvals),
+        rejections=_side(found.rejections),
+        wrong_answers=share(found.wrong_answers),
+        system_error=share(found.system_error),
+        cost=wire.CostFound(**asdict(found.cost)) if found.cost else None,
     )
+
+
+def moved(counts: Sequence[Sequence[int]]) -> dict[str, dict[str, int]]:
+    return {
+        zone.value: {other.value: n for other, n in zip(ZONES, row, strict=True)}
+        for zone, row in zip(ZONES, counts, strict=True)
+    }
 
 
 def _side(side: Side) -> wire.SideFound:
@@ -83,12 +88,12 @@ def _side(side: Side) -> wire.SideFound:
         judged=side.judged,
         wrong=side.wrong,
         most_wrong=side.most_wrong,
-        panel=_share(side.panel),
+        panel=share(side.panel),
     )
 
 
-def _share(share: Share) -> wire.ShareFound:
-    return wire.ShareFound(value=share.value, **asdict(share))
+def share(found: Share) -> wire.ShareFound:
+    return wire.ShareFound(value=found.value, **asdict(found))
 
 
 def _costs(given: dict[str, float]) -> Costs:

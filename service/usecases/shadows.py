@@ -1,0 +1,273 @@
+"""Shadows: try a candidate on a gate's live items, beside what the gate really does with them.
+
+Where the candidate scores as the gate does, nothing is done while items come: what it would have
+made of them follows from the scores recorded. Where it scores otherwise, every process judges the
+items that it decided (see `shadow_judge`). Either way the truth is in the store, so a shadow
+outlives restarts and sees the traffic of all replicas.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from service.domain.access import Principal, Scope
+from service.domain.audit import AuditDraft
+from service.domain.certificate import Costs
+from service.domain.decision import Decision
+from service.domain.errors import InvalidInput, NoShadowRuns, ShadowRuns, UnknownShadow
+from service.domain.gate import GatePolicy
+from service.domain.gate_document import document_of, policy_of, written_part
+from service.domain.ids import DecisionId, GateName
+from service.domain.recorded import Period, RecordedItems
+from service.domain.shadow import Shadow, ShadowState
+from service.ports.clock import Clock
+from service.ports.store import Store, StoredPolicy, Transaction
+from service.thresholds.replay import CalibratorOf, Replayed, Replayer, as_decided
+from service.thresholds.tally import Comparison, Figures, Parting, Share
+from service.usecases.change_gate import ChangeGate
+from service.usecases.gate_book import GateBook
+from service.usecases.receipts import Receipt
+from service.usecases.replay import (
+    MOST,
+    ReplayGate,
+    audited_by,
+    costs_of,
+    scores_otherwise,
+    versions_of,
+)
+
+log = structlog.get_logger()
+
+MOST_PARTINGS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShadowReport:
+    """What the gate did with the items since the shadow began, and what its candidate would have.
+
+    Both are about the same items: `unknown` came too, but what the candidate would have made of
+    them is not known. Fields are as a replay's; `partings` are the newest items that they part
+    on, and `decisions` these decisions.
+    """
+
+    shadow: Shadow
+    candidate: GatePolicy
+    since: datetime | None
+    until: datetime | None
+    live: Figures
+    shadowed: Figures
+    agreement: Share
+    moved: tuple[tuple[int, ...], ...]
+    unknown: int
+    partings: tuple[Parting, ...]
+    decisions: Mapping[DecisionId, Decision]
+
+    @property
+    def days(self) -> float | None:
+        """How long it took for the items to come in; None where that is next to nothing."""
+        if self.since is None or self.until is None or self.until <= self.since:
+            return None
+        return (self.until - self.since).total_seconds() / 86_400
+
+
+class Shadows:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        gates: GateBook,
+        replay: ReplayGate,
+        changes: ChangeGate,
+        calibrator_of: CalibratorOf,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._gates = gates
+        self._replay = replay
+        self._changes = changes
+        self._calibrator_of = calibrator_of
+        self._clock = clock
+
+    def start(
+        self,
+        candidate: GatePolicy,
+        principal: Principal,
+        receipt: Receipt[Shadow],
+        *,
+        note: str = "",
+    ) -> dict[str, Any]:
+        """Try the candidate on what comes in from now on. A contract is proven once, on the
+        labels of now. Raises UnknownGate, Forbidden, ShadowRuns."""
+        principal.demand(Scope.MANAGE)
+        known = self._gates.get(candidate.gate, principal)
+        if written_part(candidate) == written_part(known):
+            raise InvalidInput(
+                "The candidate says what the policy in force says.",
+                fix="Change what is to be tried.",
+            )
+        earned, _ = self._replay.earned(known, candidate)
+
+        def act() -> Shadow:
+            last = tx.shadows.latest(known.gate)
+            if last is not None and last.state is ShadowState.RUNNING:
+                raise ShadowRuns
+            shadow = Shadow(
+                gate=known.gate,
+                number=last.number + 1 if last else 1,
+                over=known.version,
+                document=document_of(earned),
+                judges=scores_otherwise(known, candidate) is not None,
+                started_at=self._clock.now(),
+                started_by=principal.name,
+                note=note,
+            )
+            tx.shadows.add(shadow)
+            tx.audit.append([_draft(shadow, "started", principal, shadow.started_at)])
+            return shadow
+
+        with self._store.transaction() as tx:
+            return receipt.once(tx, self._clock.now(), act)
+
+    def stop(self, gate: str, principal: Principal, receipt: Receipt[Shadow]) -> dict[str, Any]:
+        """End the gate's shadow; what it has found stays. Raises UnknownShadow, NoShadowRuns."""
+        principal.demand(Scope.MANAGE)
+        self._gates.get(gate, principal)
+        with self._store.transaction() as tx:
+            return receipt.once(
+                tx,
+                self._clock.now(),
+                lambda: _end(tx, gate, ShadowState.STOPPED, principal, self._clock.now()),
+            )
+
+    def adopt(
+        self,
+        gate: str,
+        make: Callable[[GatePolicy], GatePolicy],
+        principal: Principal,
+        receipt: Receipt[StoredPolicy],
+        *,
+        over: int | None,
+    ) -> dict[str, Any]:
+        """Put in force what `make` makes of the candidate (it checks that all it names is still
+        there), over version `over` of the gate, and end the shadow.
+
+        Under promises of its own it has to be certified anew, by all labels of then. Raises
+        UnknownShadow, NoShadowRuns, what `make` raises, and what `ChangeGate.put` does.
+        """
+        principal.demand(Scope.MANAGE)
+        with self._store.reading() as tx:
+            if (told := receipt.replayed(tx)) is not None:
+                return told
+        shadow = self.latest(gate, principal)
+        if shadow.state is not ShadowState.RUNNING:
+            raise NoShadowRuns
+        note = f"Tried in shadow since {shadow.started_at:%Y-%m-%d %H:%M} UTC. {shadow.note}"
+        candidate = candidate_of(shadow)
+        answer = self._changes.put(
+            gate, lambda _: make(candidate), principal, receipt, over=over, note=note.strip()
+        )
+        with self._store.transaction() as tx:
+            _end(tx, gate, ShadowState.ADOPTED, principal, self._clock.now())
+        return answer
+
+    def latest(self, gate: str, principal: Principal) -> Shadow:
+        """The gate's newest shadow. Raises UnknownGate, UnknownShadow."""
+        principal.demand(Scope.READ, Scope.MANAGE)
+        self._gates.get(gate, principal)
+        with self._store.reading() as tx:
+            shadow = tx.shadows.latest(gate)
+        if shadow is None:
+            raise UnknownShadow
+        return shadow
+
+    def report(
+        self, gate: str, principal: Principal, *, limit: int, costs: Costs | None = None
+    ) -> ShadowReport:
+        """What the newest shadow has found, on the newest `limit` items of its time.
+
+        Raises UnknownGate, UnknownShadow.
+        """
+        shadow = self.latest(gate, principal)
+        candidate, known = candidate_of(shadow), self._gates.get(gate, principal)
+        period = Period(
+            gate=gate,
+            since=shadow.started_at,
+            until=shadow.ended_at,
+            limit=min(limit, MOST),
+            shadow=shadow.number if shadow.judges else None,
+        )
+        comparison = Comparison(examples=MOST_PARTINGS)
+        with self._store.reading() as tx:
+            span = tx.recorded.span(period)
+            judge = self._judge(tx, shadow, candidate)
+            for items in tx.recorded.stream(period):
+                comparison.add(as_decided(items.zones), judge(items), items)
+            decisions = tx.decisions.get_many([one.decision_id for one in comparison.partings])
+        costs = costs or costs_of(candidate) or costs_of(known)
+        return ShadowReport(
+            shadow=shadow,
+            candidate=candidate,
+            since=span[0] if span else None,
+            until=span[1] if span else None,
+            live=comparison.one.figures(panel_share=audited_by(known), costs=costs),
+            shadowed=comparison.other.figures(panel_share=audited_by(candidate), costs=costs),
+            agreement=comparison.agreement,
+            moved=tuple(tuple(map(int, row)) for row in comparison.moved),
+            unknown=comparison.unknown,
+            partings=tuple(comparison.partings),
+            decisions=decisions,
+        )
+
+    def _judge(
+        self, tx: Transaction, shadow: Shadow, candidate: GatePolicy
+    ) -> Callable[[RecordedItems], Replayed]:
+        if shadow.judges:
+            return lambda items: as_decided(items.judged)
+        versions = versions_of(tx, shadow.gate)
+        replay = Replayer(versions=versions, calibrator_of=self._calibrator_of)
+        # The gate may have begun to score otherwise since: what comes then says nothing.
+        alike = {n for n, then in versions.items() if not scores_otherwise(then, candidate)}
+
+        def judge(items: RecordedItems) -> Replayed:
+            found = replay(candidate, items)
+            found.known[[version not in alike for version in items.versions]] = False
+            return found
+
+        return judge
+
+
+def candidate_of(shadow: Shadow) -> GatePolicy:
+    """The policy that the shadow tries."""
+    return policy_of(GateName(shadow.gate), shadow.over, shadow.document, shadow.started_at)
+
+
+def _end(
+    tx: Transaction, gate: str, state: ShadowState, principal: Principal, now: datetime
+) -> Shadow:
+    last = tx.shadows.latest(gate)
+    if last is None:
+        raise UnknownShadow
+    ended = last.ended(state, principal.name, now)
+    if not tx.shadows.end(ended):
+        raise NoShadowRuns
+    tx.audit.append([_draft(ended, state.value, principal, now)])
+    log.info("shadow.ended", gate=gate, number=last.number, state=state.value)
+    return ended
+
+
+def _draft(shadow: Shadow, what: str, principal: Principal, at: datetime) -> AuditDraft:
+    return AuditDraft(
+        at=at,
+        kind=f"shadow.{what}",
+        subject=shadow.gate,
+        actor=principal.name,
+        payload={
+            "number": shadow.number,
+            "over": shadow.over,
+            "note": shadow.note,
+            "policy": dict(shadow.document),
+        },
+    )
