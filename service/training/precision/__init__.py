@@ -11,6 +11,7 @@ Dynamic int8 is not among them: it would give a text another score in another ba
 """
 
 import json
+import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -43,6 +44,9 @@ MOST_BATCH_DRIFT = 0.003
 """A text's score may not depend on its company by more than this."""
 
 
+MOST_ACCURACY_LOST = 0.003
+
+
 class Precision(StrEnum):
     FP32 = "fp32"
     FP16 = "fp16"
@@ -66,7 +70,7 @@ def quantise(source: Path, precision: Precision, target: Path, texts: Corpus) ->
 
     Ranges come from the train part, the calibrator from the calibration part, what the card says
     of drift and accuracy from the validation part. Raises ValueError, and leaves no bundle, where
-    a text's score would depend on its batch.
+    a text's score would depend on its batch, or more than .3 points of accuracy would be lost.
     """
     if target.resolve() == source.resolve():
         raise ValueError("The new bundle needs a folder of its own.")
@@ -79,9 +83,9 @@ def quantise(source: Path, precision: Precision, target: Path, texts: Corpus) ->
     card = dict(bundle.card) | {"precision": str(precision), "weights": WEIGHTS[precision]}
     write_card(target, card)
     found = _compared(source, target, texts.parts["validation"])
-    if found["batch_drift"] > MOST_BATCH_DRIFT:
+    if broken := _broken_promise(found):
         (target / CARD).unlink()
-        raise ValueError(f"Scores depend on the batch by {found['batch_drift']:.4f}.")
+        raise ValueError(broken)
     card["quantised"] = {"from": bundle.version, **found}
     card["calibration"] = _calibrate(target, texts.parts["calibration"])
     write_card(target, card)
@@ -132,6 +136,15 @@ def _compared(source: Path, target: Path, items: Sequence[LabelledText]) -> dict
         "batch_drift": float(np.abs(after - alone).max()),
         "batch_verdicts_flipped": _flipped(alone, after),
     }
+
+
+def _broken_promise(found: Mapping[str, Any]) -> str | None:
+    if found["batch_drift"] > MOST_BATCH_DRIFT:
+        return f"Scores depend on the batch by {found['batch_drift']:.4f}."
+    lost = round((found["accuracy_before"] - found["accuracy"]) * found["items"])
+    if lost > math.ceil(MOST_ACCURACY_LOST * found["items"]):
+        return f"Of {found['items']} verdicts {lost} that were right are lost."
+    return None
 
 
 def _flipped(some: NDArray[np.float64], others: NDArray[np.float64]) -> int:

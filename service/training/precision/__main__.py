@@ -33,11 +33,12 @@ def told(card: Mapping[str, Any]) -> str:
     """The line of the report on what the precision cost."""
     found = card["quantised"]
     return (
-        f"- Precision {card['precision']}, against {found['from']}, {found['items']} texts of the "
-        f"validation part: scores differ by {found['mean']:.4f} on average and {found['most']:.3f} "
-        f"at most, {found['verdicts_flipped']} verdicts flip, accuracy {found['accuracy']:.4f} "
-        f"against {found['accuracy_before']:.4f}. Alone and in a batch of up to 32 a score differs "
-        f"by {found['batch_drift']:.1e} at most, {found['batch_verdicts_flipped']} verdicts flip."
+        f"- Precision {card['precision']} (`python -m service.training.precision`), against "
+        f"{found['from']}, {found['items']} texts of the validation part: scores differ by "
+        f"{found['mean']:.4f} on average and {found['most']:.3f} at most, "
+        f"{found['verdicts_flipped']} verdicts flip, accuracy {found['accuracy']:.4f} against "
+        f"{found['accuracy_before']:.4f}. Alone and in a batch of up to 32 a score differs by "
+        f"{found['batch_drift']:.1e} at most, {found['batch_verdicts_flipped']} verdicts flip."
     )
 
 

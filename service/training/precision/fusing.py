@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from service.training.precision.graphs import Graph, ours
@@ -77,27 +76,27 @@ def fuse_gelu(graph: Graph) -> None:
 
 
 def fuse_attention(graph: Graph) -> None:
-    """softmax(q k' / sqrt(d) + mask) v for every head, with the projections' biases, as one."""
+    """softmax(q k' / sqrt(d) + mask) v for every head as one."""
     if MASK not in {given.name for given in graph.model.graph.input}:
         return
-    for number, softmax in enumerate(graph.of("Softmax")):
+    for softmax in graph.of("Softmax"):
         found = _attention(graph, softmax)
         if found is None:
             continue
-        projections, biases, heads, result = found
-        mask, bias = f"{MASK}.int32", f"attention.{number}.bias"
+        projections, heads, result = found
+        mask = f"{MASK}.int32"
         if graph.maker(mask) is None:
             cast = helper.make_node("Cast", [MASK], [mask], to=TensorProto.INT32)
             graph.put_before(graph.nodes[0], [cast])
-        inputs = [*projections, graph.keep(bias, np.concatenate(biases)), mask]
+        inputs = [*projections, "", mask]  # biases are added before: for nothing, in int8
         graph.replace(result, [ours("MultiHeadAttention", inputs, result.output, num_heads=heads)])
 
 
-type _Found = tuple[list[str], list[NDArray[np.float32]], int, onnx.NodeProto]
+type _Found = tuple[list[str], int, onnx.NodeProto]
 
 
 def _attention(graph: Graph, softmax: onnx.NodeProto) -> _Found | None:
-    """The projections before their biases, the biases, the heads, and the node that ends it."""
+    """The three projections, the number of heads, and the node that ends it."""
     masked = graph.maker(softmax.input[0])
     scaled = masked and masked.op_type == "Add" and graph.maker(masked.input[0])
     product = scaled and scaled.op_type == "Mul" and graph.maker(scaled.input[0])
@@ -113,23 +112,21 @@ def _attention(graph: Graph, softmax: onnx.NodeProto) -> _Found | None:
     if scale is None or any(projection is None for projection in projections):
         return None
     known = [projection for projection in projections if projection is not None]
-    width = len(known[0][1])
+    width = known[0][1]
     heads = round(width * float(scale.reshape(())) ** 2)  # the scale is 1 / sqrt(width / heads)
-    return [tensor for tensor, _ in known], [bias for _, bias in known], heads, result
+    return [tensor for tensor, _ in known], heads, result
 
 
-def _projection(graph: Graph, tensor: str) -> tuple[str, NDArray[np.float32]] | None:
-    """What was multiplied, and the bias, behind Add, Reshape and Transpose."""
+def _projection(graph: Graph, tensor: str) -> tuple[str, int] | None:
+    """A projection, and its width, behind Reshape and Transpose."""
     transposed = graph.maker(tensor)
     shaped = transposed and transposed.op_type == "Transpose" and graph.maker(transposed.input[0])
     added = shaped and shaped.op_type == "Reshape" and graph.maker(shaped.input[0])
     if not added or added.op_type != "Add":
         return None
-    for multiplied, bias in (added.input, reversed(added.input)):
-        value = graph.constant(bias)
-        if value is not None and value.ndim == 1:
-            return multiplied, value.astype(np.float32)
-    return None
+    biases = (graph.constant(name) for name in added.input)
+    width = next((bias.size for bias in biases if bias is not None and bias.ndim == 1), None)
+    return None if width is None else (added.output[0], width)
 
 
 def _followed(graph: Graph, node: onnx.NodeProto, *kinds: str) -> onnx.NodeProto | None:
