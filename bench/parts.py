@@ -15,6 +15,7 @@ import numpy as np
 from bench import texts
 from bench.load import Order, Report
 from bench.precision import models_in_fp32
+from bench.raw import Raw
 from bench.servers import BUNDLE, KEY, RawRuns, Server, a_rival, the_service
 from service.domain.certificate import RiskContract, Target
 from service.thresholds.certify import certify
@@ -108,10 +109,15 @@ def precision(plan: Plan) -> Figures:
             "raw_fp32": lambda: raw_fp32.per_second(plan.seconds, tokenise=False),
         }
         rounds = _interleaved(plan, "precision", sides)
+        plan.say("precision: processor time")
+        cpu, cpu_fp32 = (Raw(bundle).least_cpu() for bundle in (BUNDLE, fp32 / BUNDLE.name))
     rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
     return {
         "precision.http_over_fp32": _ratio(rate["http"], rate["http_fp32"]),
         "precision.raw_over_fp32": _ratio(rate["raw"], rate["raw_fp32"]),
+        "precision.cpu_over_fp32": round(cpu / cpu_fp32, 3),
+        "precision.cpu_per_second": round(cpu, 1),
+        "precision.cpu_fp32_per_second": round(cpu_fp32, 1),
         **{f"precision.{side}_per_second": round(median(found), 1) for side, found in rate.items()},
     }
 

@@ -28,9 +28,11 @@ from service.domain.decision import Item
 from service.domain.errors import ScorerFailed
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, Bundle, load_bundle, sha256
+from service.scoring.novelty import NOVELTY
 from service.scoring.onnx_scorer import make_reader
 from service.scoring.reading import collate
 from service.training.corpus import Corpus
+from service.training.novelty import learn
 from service.training.precision.fusing import fused, restored
 from service.training.precision.half import half
 from service.training.precision.static_int8 import Feed, static_int8
@@ -68,9 +70,10 @@ WEIGHTS: Mapping[Precision, str] = {
 def quantise(source: Path, precision: Precision, target: Path, texts: Corpus) -> Mapping[str, Json]:
     """Write the bundle of `source` in another precision into `target`; its card.
 
-    Ranges come from the train part, the calibrator from the calibration part, what the card says
-    of drift and accuracy from the validation part. Raises ValueError, and leaves no bundle, where
-    a text's score would depend on its batch, or more than .3 points of accuracy would be lost.
+    Ranges, and what tells novelty, come from the train part, the calibrator from the calibration
+    part, what the card says of drift and accuracy from the validation part. Raises ValueError, and
+    leaves no bundle, where a text's score would depend on its batch, or more than .3 points of
+    accuracy would be lost.
     """
     if target.resolve() == source.resolve():
         raise ValueError("The new bundle needs a folder of its own.")
@@ -89,7 +92,9 @@ def quantise(source: Path, precision: Precision, target: Path, texts: Corpus) ->
     card["quantised"] = {"from": bundle.version, **found}
     card["calibration"] = _calibrate(target, texts.parts["calibration"])
     write_card(target, card)
-    return card
+    if NOVELTY in bundle.files:  # it rests on the model's embeddings
+        learn(target, texts)
+    return dict(load_bundle(target).card)
 
 
 def in_precision(
