@@ -18,6 +18,7 @@ from service.scoring.runner import PlainRunner
 from service.scoring.session import Provider, Runtime, open_session
 from service.training.precision import Precision, in_precision
 from service.training.precision.fusing import restored
+from service.training.precision.graphs import CONTRIB, ours
 from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
 
 TEXTS = [*FINE, *ABUSIVE, *texts_of_many_lengths(60)]
@@ -87,7 +88,12 @@ def test_static_int8_can_be_made_fp32_again(bundle: Bundle, exact: np.ndarray) -
 def dynamic(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("dynamic")
     onnx.save(restored(onnx.load_from_string(bundle.model)), folder / "exact.onnx")
-    quantize_dynamic(folder / "exact.onnx", folder / MODEL, weight_type=QuantType.QInt8)
+    quantize_dynamic(
+        folder / "exact.onnx",
+        folder / MODEL,
+        weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
     return (folder / MODEL).read_bytes()
 
 
@@ -116,3 +122,32 @@ def test_a_node_that_is_only_named_so_is_no_reason_to_refuse(folder: Path, bundl
     card["files"][MODEL] = sha256((folder / MODEL).read_bytes())
     (folder / CARD).write_text(json.dumps(card))
     load_bundle(folder)
+
+
+def test_the_largest_products_are_exact_on_every_cpu() -> None:
+    """The fast product of AVX2 saturates at 16 bits; it would give 32767 * 32, not 255 * 127 * 64."""
+    weights = np.full((64, 16), 127, np.int8)
+    constants = [
+        onnx.numpy_helper.from_array(value, name)
+        for name, value in {
+            "weights": weights,
+            "step": np.array(1, np.float32),
+            "scale": np.ones(16, np.float32),
+            "zero": np.array(0, np.uint8),
+        }.items()
+    ]
+    product = ours(
+        "MatMulIntegerToFloat", ["codes", "weights", "step", "scale", "zero"], ["product"]
+    )
+    graph = onnx.helper.make_graph(
+        [product],
+        "product",
+        [onnx.helper.make_tensor_value_info("codes", onnx.TensorProto.UINT8, [1, 64])],
+        [onnx.helper.make_tensor_value_info("product", onnx.TensorProto.FLOAT, [1, 16])],
+        constants,
+    )
+    opsets = [onnx.helper.make_opsetid("", 18), onnx.helper.make_opsetid(CONTRIB, 1)]
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    session = open_session(model.SerializeToString(), Runtime(provider=Provider.CPU))
+    [found] = session.run(None, {"codes": np.full((1, 64), 255, np.uint8)})
+    assert (found == 255 * 127 * 64).all()
