@@ -125,7 +125,7 @@ def test_a_node_that_is_only_named_so_is_no_reason_to_refuse(folder: Path, bundl
 
 
 def test_the_largest_products_are_exact_on_every_cpu() -> None:
-    """The fast product of AVX2 saturates at 16 bits; it would give 32767 * 32, not 255 * 127 * 64."""
+    """The fast product of AVX2 saturates at 16 bits, and 2 * 255 * 127 is more than they hold."""
     weights = np.full((64, 16), 127, np.int8)
     constants = [
         onnx.numpy_helper.from_array(value, name)
