@@ -402,7 +402,7 @@ def build_app(
             calibrator_of=calibrator_of,
             clock=clock,
         ),
-        report=GateReport(gates=gates, learner=learner),
+        report=GateReport(store=store, gates=gates, learner=learner),
         forecast=forecast,
         explain=Explain(scorers=models, gates=gates),
         learner=learner,

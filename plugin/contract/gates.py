@@ -80,6 +80,27 @@ class WatchReport(Answer):
     """Of the last full check of 1,000 items against those of the certificate; `None` before one."""
 
 
+class AuditEstimate(Answer):
+    """The share of wrong ones among `decided` automatic answers, in [`low`, `high`] at 95 %."""
+
+    decided: int = Field(ge=0)
+    drawn: int = Field(ge=0)
+    answered: int = Field(ge=0)
+    value: float | None = None
+    """`None` where nobody has answered."""
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+
+
+class Audits(Answer):
+    """What active audits say of the latest automatic answers, each weighed by how often such ones
+    are drawn. Apart from the panel; certificates never rest on it."""
+
+    wrong_answers: AuditEstimate
+    wrong_approvals: AuditEstimate
+    wrong_rejections: AuditEstimate
+
+
 class Workload(Answer):
     """How many reviews a day are to be expected, from the traffic of the last week."""
 
@@ -103,6 +124,8 @@ class Gate(GateSummary):
     labels_needed: list[LabelsNeeded] = Field(default_factory=list)
     adaptation: Adaptation | None = None
     watch: WatchReport | None = None
+    audits: Audits | None = None
+    """`None` where audits could draw nothing lately."""
     workload: Workload | None = None
     """`None` before a day of traffic."""
     policy: dict[str, Json] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from service.domain.fallback import FallbackRules
 from service.domain.gate import (
     CLOSED,
     SIGNALS_SCORER,
+    AuditRules,
     GatePolicy,
     PanelRules,
     ResumeRules,
@@ -136,6 +137,7 @@ def build_gate(
             reject_containing=tuple(fallback.reject_when.contains) if fallback else ()
         ),
         panel=PanelRules(share=section.panel_share, holds=section.panel_holds),
+        audits=AuditRules(share=section.audits.share),
         guards=GuardRules(redaction=section.redact, **dict(section.guards)),
         review=ReviewRules(**dict(section.review)),
         resume=ResumeRules(mode=mode, app=AppName(app_name) if app_name else None),

@@ -193,6 +193,11 @@ Scorers = Annotated[str | dict[Language, str], BeforeValidator(_scorers)]
 """One scorer, or one for the texts of each language."""
 
 
+class AuditsSection(Section):
+    # Of a quarter, what is drawn most often is drawn every other time.
+    share: Annotated[float, Field(ge=0, le=0.25, strict=True)] = 0.0
+
+
 class GateSection(Section):
     scorer: Scorers = EMBEDDED_SCORER
     labels: list[Label] | None = None
@@ -203,6 +208,7 @@ class GateSection(Section):
     fallback: FallbackSection | None = None
     panel_share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = 0.0
     panel_holds: bool = False
+    audits: AuditsSection = AuditsSection()
     guards: GuardsSection = GuardsSection()
     redact: Redaction = Redaction.NONE
     review: ReviewSection = ReviewSection()

@@ -41,6 +41,7 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
         "redact": policy.guards.redaction.value,
         "panel_share": policy.panel.share,
         "panel_holds": policy.panel.holds,
+        "audits": {"share": policy.audits.share},
         "review": {
             "deadline": duration(review.deadline),
             "on_deadline": review.on_deadline.value,

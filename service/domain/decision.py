@@ -223,6 +223,7 @@ class Decision:
     thresholds: Thresholds
     assessment: Assessment
     panel: bool = False  # people see it whatever its score is: its label is an unbiased one
+    audit_probability: float | None = None  # with which active audits could draw it
     outcome: Outcome | None = None
 
     @property

@@ -47,6 +47,14 @@ class PanelRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditRules:
+    """Active audits: about this share of the automatic answers is judged by people afterwards,
+    those near a threshold more often than the sure ones."""
+
+    share: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResumeRules:
     """How a verdict travels when the request does not say."""
 
@@ -116,6 +124,7 @@ class GatePolicy:
     adapted: Adapted | None = None
     fallback: FallbackRules = field(default_factory=FallbackRules)
     panel: PanelRules = field(default_factory=PanelRules)
+    audits: AuditRules = field(default_factory=AuditRules)
     guards: GuardRules = field(default_factory=GuardRules)
     review: ReviewRules = field(default_factory=ReviewRules)
     resume: ResumeRules = field(default_factory=ResumeRules)
@@ -169,3 +178,9 @@ class GatePolicy:
     def panel_share(self) -> float:
         """The share of items that the panel draws now: as written, and more after an alarm."""
         return max(self.panel.share, self.adapted.panel_share if self.adapted else 0.0)
+
+    @property
+    def asks_blindly(self) -> bool:
+        """Whether people are asked about decided items too: then the AI's word is hidden on all
+        tasks, and their order is by lot, so that nobody can tell which these are."""
+        return self.panel_share > 0 or self.audits.share > 0

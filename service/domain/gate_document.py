@@ -15,6 +15,7 @@ from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.fallback import FallbackRules
 from service.domain.gate import (
+    AuditRules,
     Certified,
     GatePolicy,
     PanelRules,
@@ -50,6 +51,7 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
         },
         "contract": None if policy.contract is None else contract_document(policy.contract),
         "panel": {"share": policy.panel.share, "holds": policy.panel.holds},
+        **({"audits": asdict(policy.audits)} if policy.audits.share else {}),
         "guards": _written_guards(policy.guards),
         "review": {
             "deadline_seconds": policy.review.deadline.total_seconds(),
@@ -100,6 +102,7 @@ def policy_of(
         ),
         adapted=_read_adapted(document.get("adapted")),
         panel=PanelRules(**written["panel"]),
+        audits=AuditRules(**written.get("audits", {})),
         guards=_guards(written.get("guards")),
         review=ReviewRules(
             deadline=timedelta(seconds=review["deadline_seconds"]),

@@ -21,6 +21,17 @@ class Period:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class AuditableItems:
+    """Automatic answers that active audits could draw, as columns: with which probability, whether
+    they did, and what was then said of approving (None where nobody said)."""
+
+    zones: Sequence[str]
+    probabilities: Sequence[float]
+    drawn: Sequence[bool]
+    right: Sequence[bool | None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RecordedItems:
     """Columns of equal length, one place per decision.
 

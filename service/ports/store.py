@@ -20,7 +20,7 @@ from service.domain.label import Label
 from service.domain.labelled import LabelledItem
 from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
-from service.domain.recorded import Period, RecordedItems
+from service.domain.recorded import AuditableItems, Period, RecordedItems
 from service.domain.review import ReviewTask, TaskState
 from service.domain.shadow import Judgement, Shadow
 
@@ -281,6 +281,10 @@ class Activations(Protocol):
 class Recorded(Protocol):
     def stream(self, period: Period) -> Iterator[RecordedItems]:
         """The decisions, the newest first, in batches. Read them while the transaction lasts."""
+        ...
+
+    def audits(self, period: Period) -> AuditableItems:
+        """The decisions that active audits could draw, the newest first."""
         ...
 
     def count(self, gate: str, since: datetime) -> int:

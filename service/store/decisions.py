@@ -130,6 +130,7 @@ def _row_of(decision: Decision) -> dict[str, Any]:
         "failure": decision.assessment.failure,
         "notes": list(decision.assessment.notes),
         "panel": decision.panel,
+        "audit_probability": decision.audit_probability,
         **_outcome_columns(decision.outcome),
     }
 
@@ -178,6 +179,7 @@ def _decision_of(row: Row[Any]) -> Decision:
             notes=tuple(row.notes),
         ),
         panel=row.panel,
+        audit_probability=row.audit_probability,
         outcome=_outcome_of(row),
     )
 

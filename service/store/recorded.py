@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, cast, func, null, select
+from sqlalchemy import Connection, Select, String, and_, cast, func, null, select
 
 from service.domain.decision import Spread, source_of
 from service.domain.outcome import Verdict
-from service.domain.recorded import Period, RecordedItems
+from service.domain.recorded import AuditableItems, Period, RecordedItems
 from service.store import tables
 
 BATCH = 20_000
@@ -17,6 +17,7 @@ KIND_STARTS, KIND_ENDS = 3, 32  # in {"score":...} the kind of signal stands beh
 
 _decision, _label, _truth = tables.decisions.c, tables.labels.c, tables.truths.c
 _judgement = tables.shadow_judgements.c
+_task = tables.review_tasks.c
 
 
 class SqlRecorded:
@@ -28,6 +29,21 @@ class SqlRecorded:
         streamed = self._connection.execution_options(yield_per=BATCH).execute(query)
         for rows in streamed.partitions():
             yield _batch(*zip(*rows, strict=True))
+
+    def audits(self, period: Period) -> AuditableItems:
+        asked = and_(_task.decision_id == _decision.id, _task.audit.is_(True))
+        columns = select(
+            _decision.zone, _decision.audit_probability, _task.id.is_not(None), _label.right
+        )
+        query = (
+            columns.select_from(tables.decisions)
+            .outerjoin(tables.review_tasks, asked)
+            .outerjoin(tables.labels, _label.decision_id == _decision.id)
+            .where(_decision.audit_probability.is_not(None))
+        )
+        rows = self._connection.execute(_of(period, query)).all()
+        zones, probabilities, drawn, right = zip(*rows, strict=True) if rows else ((),) * 4
+        return AuditableItems(zones=zones, probabilities=probabilities, drawn=drawn, right=right)
 
     def count(self, gate: str, since: datetime) -> int:
         made = select(func.count()).where(_decision.gate == gate, _decision.created_at >= since)

@@ -109,6 +109,7 @@ decisions = Table(
     _maybe("taken_by_run"),
     Column("panel", Boolean, nullable=False, server_default=false()),
     _maybe("spread", Document),
+    _maybe("audit_probability", Double),
     Index(None, "gate", "created_at"),
 )
 

@@ -39,11 +39,12 @@ class Workload:
 
 def share_for_people(policy: GatePolicy, items: RecordedItems) -> float | None:
     """The share of items like these that people see under the policy: what is not automatic, and
-    what the panel draws of the rest. None where none of the items tells."""
+    what the panel and the audits draw of the rest. None where none of the items tells."""
     replayed = Replayer(versions={}, calibrator_of=lambda _: None)(policy, items)
     zones = replayed.zones[replayed.known]
     if zones.size == 0:
         return None
     reviewed = float(np.mean(zones == REVIEW))
-    audited = 0.0 if policy.panel.holds else policy.panel_share
+    panel = 0.0 if policy.panel.holds else policy.panel_share
+    audited = panel + (1 - panel) * policy.audits.share
     return reviewed + audited * (1 - reviewed)

@@ -35,6 +35,7 @@ def draft_of_decision(decision: Decision, task: ReviewTask | None) -> AuditDraft
             "thresholds": {"low": decision.thresholds.low, "high": decision.thresholds.high},
             "guards": list(assessment.notes),
             "panel": decision.panel,
+            "audit_probability": decision.audit_probability,
             "review_task_id": task.id if task else None,
         },
     )

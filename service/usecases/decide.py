@@ -33,6 +33,7 @@ from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
 from service.ports.meter import Meter
+from service.thresholds.audits import audit_probability
 from service.usecases.audited import draft_of_decision
 from service.usecases.gate_book import GateBook
 from service.usecases.guarded import GuardedAssessor
@@ -183,6 +184,8 @@ class DecideItem:
     ) -> Decision:
         now = self._clock.now()
         rule, zone, reason = judged_by(policy, order, assessment, drawn=drawn)
+        # While nothing is certified people see every item: all of them are a panel.
+        panel = drawn or rule.uncertified
         return Decision(
             id=new_decision_id(),
             gate=policy.gate,
@@ -200,19 +203,21 @@ class DecideItem:
             reason=reason,
             thresholds=rule.thresholds,
             assessment=assessment,
-            # While nothing is certified people see every item: all of them are a panel.
-            panel=drawn or rule.uncertified,
+            panel=panel,
+            audit_probability=None
+            if panel or zone is Zone.HUMAN_REVIEW
+            else _audit_probability(policy, rule, assessment),
             outcome=_policy_outcome(zone, now),
         )
 
     def _task(self, decision: Decision, policy: GatePolicy) -> ReviewTask | None:
         """The question to people: what to do with the item, or, where the gate has decided it and
-        the panel drew it, what would have been right."""
+        the panel or an audit drew it, what would have been right."""
         audit = decision.zone is not Zone.HUMAN_REVIEW
-        if audit and not decision.panel:
+        if audit and not decision.panel and self._lot() >= (decision.audit_probability or 0.0):
             return None
         confidence = decision.assessment.confidence
-        blind = decision.panel or policy.panel_share > 0
+        blind = decision.panel or policy.asks_blindly
         return ReviewTask(
             id=new_task_id(),
             decision_id=decision.id,
@@ -260,6 +265,14 @@ def _zone(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
     if assessment.notes:
         return Zone.HUMAN_REVIEW, Reason.GUARD
     return rule.thresholds.zone(assessment.confidence)
+
+
+def _audit_probability(policy: GatePolicy, rule: Rule, assessment: Assessment) -> float | None:
+    """None where the gate has no audits, or a rule of its fallback decided without a score."""
+    confidence, share = assessment.confidence, policy.audits.share
+    if not share or confidence is None:
+        return None
+    return audit_probability(confidence, rule.thresholds, share)
 
 
 def _rejected_by_rules(policy: GatePolicy, rule: Rule, item: Item) -> bool:

@@ -8,15 +8,18 @@ import numpy as np
 
 from service.confidence.member_calibrator import read_calibrator
 from service.domain.certificate_document import certificate_of
-from service.domain.decision import Thresholds
+from service.domain.decision import Thresholds, Zone
 from service.domain.gate import GatePolicy
-from service.ports.store import StoredCertificate
+from service.domain.recorded import Period
+from service.ports.store import Store, StoredCertificate
+from service.thresholds.audits import Estimate, estimate
 from service.thresholds.cost import Point, cost_of, frontier
 from service.thresholds.sample import Sample
 from service.usecases.gate_book import GateBook
 from service.usecases.learn import Learner
 
 FEWEST_LABELS = 30
+LATEST = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +32,18 @@ class CostFrontier:
     labels: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class AuditReport:
+    """What active audits say of the automatic answers among the latest decisions."""
+
+    answers: Estimate
+    approvals: Estimate
+    rejections: Estimate
+
+
 class GateReport:
-    def __init__(self, *, gates: GateBook, learner: Learner) -> None:
+    def __init__(self, *, store: Store, gates: GateBook, learner: Learner) -> None:
+        self._store = store
         self._gates = gates
         self._learner = learner
 
@@ -39,6 +52,18 @@ class GateReport:
         _, sample = self._learner.sample(policy)
         names = [] if sample.categories is None else sample.categories.tolist()
         return Counter(name for name in names if name)
+
+    def audits(self, policy: GatePolicy) -> AuditReport | None:
+        """The errors by active audits; None where these could draw nothing lately."""
+        with self._store.reading() as tx:
+            items = tx.recorded.audits(Period(gate=policy.gate, limit=LATEST))
+        if not items.zones:
+            return None
+        return AuditReport(
+            answers=estimate(items, Zone.AUTO_APPROVE, Zone.AUTO_REJECT),
+            approvals=estimate(items, Zone.AUTO_APPROVE),
+            rejections=estimate(items, Zone.AUTO_REJECT),
+        )
 
     def cost_frontier(self, policy: GatePolicy) -> CostFrontier | None:
         """What could be saved within the certificate. None without costs, certificate or labels."""

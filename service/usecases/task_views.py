@@ -45,7 +45,7 @@ class TaskViews:
 
     def _seen(self, task: ReviewTask, decision: Decision, delivery: Delivery | None) -> TaskView:
         policy = self._gates.of(task.gate)
-        has_panel = task.audit or decision.panel or policy.panel_share > 0
+        has_panel = task.audit or decision.panel or policy.asks_blindly
         blind = has_panel and not self._is_over(task)
         if blind:
             decision = hidden(decision)

@@ -67,6 +67,7 @@ gates = st.fixed_dictionaries(
         ),
         "panel_share": st.floats(0, 0.6),
         "panel_holds": st.booleans(),
+        "audits": st.fixed_dictionaries({}, optional={"share": st.floats(0, 0.3)}),
         "review": st.fixed_dictionaries(
             {},
             optional={

@@ -10,7 +10,7 @@ from service.domain.outcome import Truth, Verdict
 from service.domain.recorded import Period
 from service.store import recorded
 from service.store.sql_store import SqlStore
-from tests.examples import GATE, MINUTE, NOW, a_decision
+from tests.examples import GATE, MINUTE, NOW, a_decision, a_task
 
 
 def test_columns_come_back_as_they_were(store: SqlStore) -> None:
@@ -61,6 +61,39 @@ def test_columns_come_back_as_they_were(store: SqlStore) -> None:
     assert list(map(bool, batch.panel)) == [False, True, False]
     assert list(batch.right) == [None, False, None]
     assert list(batch.truths) == [None, None, True], "what was learned last"
+
+
+def test_what_audits_could_draw(store: SqlStore) -> None:
+    drawn, passed = (
+        a_decision(created_at=NOW + n * MINUTE, zone=Zone.AUTO_APPROVE, audit_probability=p)
+        for n, p in enumerate((0.25, 0.125))
+    )
+    with store.transaction() as tx:
+        tx.decisions.add([drawn, passed, a_decision(created_at=NOW)])
+        tx.tasks.add([a_task(drawn, audit=True)])
+        tx.labels.add(
+            Label(
+                decision_id=drawn.id,
+                gate=GATE,
+                raw_score=0.5,
+                source="m@1",
+                category=None,
+                right=False,
+                panel=False,
+                reviewer="person:lin",
+                at=NOW,
+            )
+        )
+    with store.reading() as tx:
+        assert tx.decisions.get(drawn.id) == drawn
+        assert tx.recorded.first(GATE) == NOW
+        assert tx.recorded.first("gone") is None
+        found = tx.recorded.audits(Period(gate=GATE, limit=9))
+        assert tx.recorded.audits(Period(gate="gone", limit=9)).zones == ()
+    assert list(found.zones) == ["auto_approve"] * 2
+    assert list(found.probabilities) == [0.125, 0.25]
+    assert list(map(bool, found.drawn)) == [False, True]
+    assert list(found.right) == [None, False]
 
 
 def test_a_period_and_its_limit(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from service.domain.ids import CertificateId
 from service.ports.store import Page, StoredPolicy
 from service.thresholds import ecusum
 from service.thresholds.workload import Workload
+from service.usecases.gate_report import AuditReport
 from service.usecases.gate_versions import policy_from
 from service.usecases.watch import Watch
 from service.web.api import present
@@ -61,6 +62,7 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
         ],
         adaptation=_adaptation(policy),
         watch=_watch(services.watcher.watch(policy)),
+        audits=_audits(services.report.audits(policy)),
         workload=_workload(services.watcher.workload(policy)),
         policy=section_of(policy),
         file_ignored=services.gates.is_overruled(policy.gate),
@@ -191,6 +193,16 @@ def _watch(found: Watch | None) -> wire.WatchReport | None:
         alarm_at=ecusum.LIMIT,
         ks_p_value=found.shift.ks_p_value if found.shift else None,
         psi=found.shift.psi if found.shift else None,
+    )
+
+
+def _audits(found: AuditReport | None) -> wire.Audits | None:
+    if found is None:
+        return None
+    return wire.Audits(
+        wrong_answers=wire.AuditEstimate(**asdict(found.answers)),
+        wrong_approvals=wire.AuditEstimate(**asdict(found.approvals)),
+        wrong_rejections=wire.AuditEstimate(**asdict(found.rejections)),
     )
 
 

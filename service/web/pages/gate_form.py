@@ -22,6 +22,7 @@ SHARES = {
     "low": "thresholds.low",
     "high": "thresholds.high",
     "panel_share": "panel_share",
+    "audit_share": "audits.share",
 }
 AMOUNTS = {
     "cost_approval": "contract.costs.wrong_approval",
@@ -83,6 +84,7 @@ def form_of(policy: GatePolicy) -> GateForm:
         "confidence": "90",
         "panel_share": _percent(policy.panel.share),
         "panel_holds": "yes" if policy.panel.holds else "",
+        "audit_share": _percent(policy.audits.share),
         "cost_minutes": "1",
         "cost_scoring": "0",
     }
@@ -129,6 +131,7 @@ def changes_in(form: GateForm) -> tuple[dict[str, Any], list[Mistake]]:
     changes: dict[str, Any] = {
         "panel_share": numbers["panel_share"] or 0.0,
         "panel_holds": form.value("panel_holds") == "yes",
+        "audits": {"share": numbers["audit_share"] or 0.0},
     }
     if form.rule == FIXED:
         changes["thresholds"] = {"low": numbers["low"], "high": numbers["high"]}

@@ -17,7 +17,7 @@ from service.thresholds.cost import Point
 from service.thresholds.outlook import Outlook
 from service.thresholds.replay import ZONES
 from service.thresholds.workload import Workload
-from service.usecases.gate_report import CostFrontier
+from service.usecases.gate_report import AuditReport, CostFrontier
 from service.usecases.replay import ReplayOrder, Report
 from service.web.pages.gate_form import OF_THE_FORM, SHARES
 from service.web.services import Services
@@ -90,6 +90,7 @@ class GateView:
     categories: Sequence[Category]
     needed: Sequence[Outlook]
     lately: Report
+    audits: AuditReport | None
     workload: Workload | None
     frontier: "FrontierView | None"
     versions: Sequence[StoredPolicy]
@@ -121,6 +122,7 @@ def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateVi
         categories=_categories(policy, services.report.labels_by_category(policy)),
         needed=services.learner.outlook(policy),
         lately=services.replay(policy, viewer, LATELY),
+        audits=services.report.audits(policy),
         workload=services.watcher.workload(policy),
         frontier=FrontierView(found) if found else None,
         versions=services.gates.versions(policy.gate, viewer, Page(limit=MOST_VERSIONS)),
