@@ -53,7 +53,7 @@ browser:
 
 # --- the main jobs ---
 
-.PHONY: demo test bench check format package
+.PHONY: demo test bench experiment check format package
 demo: setup ## Comments through a Dify workflow, people decide, branches resume (AUTO=1, DATA=davidson)
 	@$(BIN)/python -m demo
 
@@ -62,6 +62,9 @@ test: setup-test ## The whole test suite, on real components
 
 bench: .venv/.tests ## How fast: a table, and bench/results/latest.json (ARGS=--quick)
 	@$(BIN)/python -m bench $(ARGS)
+
+experiment: .venv/.tests ## Every policy on real data: reports/experiment/index.html (QUICK=1: small)
+	@QUICK=$(QUICK) $(BIN)/python -m experiments $(ARGS)
 
 check: .venv/.tests .venv-lab/.lab ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check .

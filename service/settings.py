@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     mlflow_url: str | None = Field(
         None,
         repr=False,
-        description="The MLflow server that `model add mlflow:...` and `model push` speak to.",
+        description="The MLflow server that `model add mlflow:...` and `model push` speak to,"
+        " and that experiments are logged to.",
     )
     config: Path | None = Field(
         None,

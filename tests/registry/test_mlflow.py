@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from experiments.study import tracking
 from service.domain.errors import BrokenBundle, InvalidInput
 from service.registry.mlflow import Mlflow
 from service.registry.versions import Registry
@@ -44,6 +45,11 @@ def ask(url: str, method: str, route: str, **said: Any) -> dict[str, Any]:
     return dict(answer.raise_for_status().json())
 
 
+def ask_by_get(url: str, route: str, **said: str) -> dict[str, Any]:
+    answer = httpx.get(f"{url}/api/2.0/mlflow/{route}", params=said, timeout=30)
+    return dict(answer.raise_for_status().json())
+
+
 @pytest.mark.timeout(600)
 def test_what_is_pushed_comes_back_by_number_and_by_alias(url: str, tmp_path: Path) -> None:
     version, number = push(url, another_version(tmp_path / "one"))
@@ -74,6 +80,46 @@ def test_by_command(url: str, tmp_path: Path) -> None:
     added = service(tmp_path, "model", "add", "mlflow:embedded/99999", **settings)
     assert added.returncode == 2
     assert "not found" in added.stderr
+
+
+@pytest.mark.timeout(600)
+def test_an_experiment_keeps_its_figures_and_files(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_MLFLOW_URL", url)
+    report = tmp_path / "index.html"
+    report.write_text("<h1>found</h1>", encoding="utf-8")
+    values = {f"figure {number}": [number / 8, None] for number in range(1_200)}
+    found = {
+        "about": {"command": "make experiment", "commit": "abc", "python": "3", "quick": True},
+        "sets": {
+            "davidson": {
+                "items": 7,
+                "policies": {"perfect": {"ours: system_error, 1%": {"review": [0.25, 0.01]}}},
+                "models": {"ensemble": values},
+            }
+        },
+    }
+    told = tracking.track(found, [report])
+    assert told == "Logged to MLflow: 2 runs of confidence-gate-experiments."
+    named = ask_by_get(url, "experiments/get-by-name", experiment_name=tracking.EXPERIMENT)
+    number = named["experiment"]["experiment_id"]
+    runs = ask(url, "POST", "runs/search", experiment_ids=[number])["runs"]
+    by_name = {run["info"]["run_name"]: run for run in runs}
+    assert {run["info"]["status"] for run in runs} == {"FINISHED"}
+    logged = {m["key"]: m["value"] for m in by_name["davidson"]["data"]["metrics"]}
+    assert logged["perfect/ours system_error 1pc/review"] == 0.25
+    assert logged["models/ensemble/figure 1199"] == 1199 / 8
+    params = {p["key"]: p["value"] for p in by_name["davidson"]["data"]["params"]}
+    assert params["commit"] == "abc"
+    place = by_name["report"]["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    kept = httpx.get(f"{url}/api/2.0/mlflow-artifacts/artifacts/{place}/index.html", timeout=30)
+    assert kept.text == "<h1>found</h1>"
+
+
+def test_without_an_address_nothing_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GATE_MLFLOW_URL", raising=False)
+    assert tracking.track({"about": {}, "sets": {}}, []) is None
 
 
 @pytest.mark.timeout(600)

@@ -1,0 +1,1 @@
+"""The whole experiment: every policy on every set, as one page. Run: python -m experiments"""
