@@ -24,7 +24,7 @@ from experiments.study.opinions import ENSEMBLE
 from experiments.study.sets import COSTS, SETS, StudySet
 from service.domain.certificate import Target
 
-SMALL = 900
+SMALL = 600
 """Items of a set where time is short."""
 DRAWS_AT_ONCE = 10
 CODE = (
