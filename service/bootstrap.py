@@ -400,6 +400,7 @@ def build_app(
             replay=replay,
             changes=changes,
             calibrator_of=calibrator_of,
+            redactor=redactor,
             clock=clock,
         ),
         report=GateReport(store=store, gates=gates, learner=learner),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from service.domain.adaptation import Adapted
+from service.domain.adaptation import Adapted, Mode
 from service.domain.certificate import RiskContract
 from service.domain.decision import Item, ResumeMode, Thresholds
 from service.domain.fallback import FallbackRules
@@ -139,6 +139,13 @@ class GatePolicy:
             return Stand.FIXED
         opened = any(one.thresholds != CLOSED for one in self.certified.values())
         return Stand.CERTIFIED if opened else Stand.UNCERTIFIED
+
+    @property
+    def mode(self) -> Mode | None:
+        """Where it stands with its contract; None without one."""
+        if self.contract is None:
+            return None
+        return self.adapted.mode if self.adapted else Mode.LEARNING
 
     @property
     def scorers(self) -> tuple[str, ...]:

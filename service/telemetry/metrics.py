@@ -1,6 +1,6 @@
 """Prometheus metrics, and the Meter that the use cases report to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from prometheus_client import (
@@ -80,6 +80,12 @@ class Metrics:
             f"{PREFIX}_review_load",
             "Reviews a day to be expected, in parts of the contract's reviews_a_day",
             ("gate",),
+            registry=self.registry,
+        )
+        self._modes = Gauge(
+            f"{PREFIX}_gate_mode",
+            "1 at the mode that a gate with a contract is in",
+            ("gate", "mode"),
             registry=self.registry,
         )
         self._drift_alarms = Counter(
@@ -204,8 +210,17 @@ class Metrics:
         self._requests_of(endpoint, method, str(status)).inc()
         self._durations_of(endpoint).observe(seconds)
 
-    def exposition(self, open_tasks: Callable[[], dict[str, int]]) -> bytes:
-        """The metrics as text; the queue is counted now, so that every replica tells the truth."""
+    def exposition(
+        self,
+        open_tasks: Callable[[], dict[str, int]],
+        modes: Callable[[], Mapping[str, Mode]] = dict,
+    ) -> bytes:
+        """The metrics as text; the queue is counted now, and the gates' modes are read now, so
+        that every replica tells the truth."""
+        self._modes.clear()
+        for gate, mode in modes().items():
+            for one in Mode:
+                self._modes.labels(gate, one.value).set(one is mode)
         for gate, count in open_tasks().items():
             self._queue.labels(gate).set(count)
         return generate_latest(self.registry)

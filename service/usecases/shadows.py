@@ -24,12 +24,14 @@ from service.domain.ids import DecisionId, GateName
 from service.domain.recorded import Period, RecordedItems
 from service.domain.shadow import Shadow, ShadowState
 from service.ports.clock import Clock
+from service.ports.guard import Redactor
 from service.ports.store import Store, StoredPolicy, Transaction
 from service.thresholds.replay import CalibratorOf, Replayed, Replayer, as_decided
 from service.thresholds.tally import Comparison, Figures, Parting, Share
 from service.usecases.change_gate import ChangeGate
 from service.usecases.gate_book import GateBook
 from service.usecases.receipts import Receipt
+from service.usecases.redact import shown
 from service.usecases.replay import (
     MOST,
     ReplayGate,
@@ -50,7 +52,7 @@ class ShadowReport:
 
     Both are about the same items: `unknown` came too, but what the candidate would have made of
     them is not known. Fields are as a replay's; `partings` are the newest items that they part
-    on, and `decisions` these decisions.
+    on, and `decisions` these as reviewers may see them.
     """
 
     shadow: Shadow
@@ -82,6 +84,7 @@ class Shadows:
         replay: ReplayGate,
         changes: ChangeGate,
         calibrator_of: CalibratorOf,
+        redactor: Redactor,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -89,6 +92,7 @@ class Shadows:
         self._replay = replay
         self._changes = changes
         self._calibrator_of = calibrator_of
+        self._redactor = redactor
         self._clock = clock
 
     def start(
@@ -218,7 +222,10 @@ class Shadows:
             moved=tuple(tuple(map(int, row)) for row in comparison.moved),
             unknown=comparison.unknown,
             partings=tuple(comparison.partings),
-            decisions=decisions,
+            decisions={
+                id_: shown(one, known.guards.redaction, self._redactor)
+                for id_, one in decisions.items()
+            },
         )
 
     def _judge(

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.domain.access import Scope
+from service.domain.adaptation import Mode
 from service.domain.review import OPEN
 from service.telemetry.metrics import Metrics
 from service.web.auth import Caller
@@ -64,4 +65,8 @@ def metrics(caller: Caller, request: Request) -> Response:
                 counts[gate] += count
         return dict(counts)
 
-    return Response(registry.exposition(open_tasks), media_type=CONTENT_TYPE_LATEST)
+    def modes() -> dict[str, Mode]:
+        visible = services_of(request).gates.visible_to(caller)
+        return {policy.gate: policy.mode for policy in visible if policy.mode is not None}
+
+    return Response(registry.exposition(open_tasks, modes), media_type=CONTENT_TYPE_LATEST)

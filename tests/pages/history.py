@@ -1,12 +1,16 @@
 """A gate that has seen life: decisions with scores, and labels of its panel."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
+from service.domain.adaptation import Adapted, Mode
+from service.domain.change import Cause, Change
 from service.domain.decision import Assessment, Reason, Thresholds, Zone
 from service.domain.ids import GateName
 from service.domain.label import Label
+from service.usecases.gate_versions import succeed
 from tests.examples import a_decision
 from tests.pages.site import Site
 
@@ -58,3 +62,14 @@ def live(site: Site, gate: str, items: int, *, panel: bool = True) -> None:
         for label in labels if panel else ():
             tx.labels.add(label)
     site.services.learner.look_at(policy)
+
+
+def into(site: Site, gate: str, mode: Mode, cause: str, level: float | None = None) -> None:
+    """Put the gate into a mode, as watching it at work does."""
+    policy, now = site.services.gates.of(gate), site.clock.now()
+    adapted = Adapted(mode=mode, cause=cause, since=now, level=level)
+    change = Change(cause=Cause.ADAPTATION, actor="watcher", note=cause)
+    with site.store.transaction() as tx:
+        adapted_policy = replace(policy, adapted=adapted)
+        succeed(tx, adapted_policy, over=policy.version, change=change, now=now)
+    site.services.gates.load()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import service
+from service.domain.adaptation import Mode
 from service.domain.certificate import Promise, Target
 from service.domain.change import Cause
 from service.domain.decision import Reason, RiskLevel, Zone
@@ -14,10 +15,12 @@ from service.domain.gate import Stand
 from service.domain.guard import Finding, Layer, Place
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
+from service.domain.shadow import ShadowState
 from service.web.pages.cards import Hand
 from service.web.pages.errors import TOLD
 from service.web.pages.gate_form import OF_THE_FORM
-from service.web.pages.gate_views import Own
+from service.web.pages.gate_shadow import NOTICES as OF_A_SHADOW
+from service.web.pages.gate_views import TROUBLED, Own
 from service.web.pages.gates import NOTICES as OF_A_GATE
 from service.web.pages.language import Language, texts_of
 from service.web.pages.queue import NOTICES
@@ -40,9 +43,14 @@ CLOSED_SETS = {
     "verdict": {verdict.value for verdict in Verdict},
     "suggested": {verdict.value for verdict in Verdict},
     "bar": {step.value for step in Step} | {"undo"},
-    "notice": set(NOTICES) | set(OF_A_GATE),
+    "notice": set(NOTICES) | set(OF_A_GATE) | set(OF_A_SHADOW),
     "stand": {stand.value for stand in Stand},
     "own": {own.value for own in Own},
+    "mode": {mode.value for mode in Mode},
+    "mode_title": {mode.value for mode in TROUBLED},
+    "mode_told": {mode.value for mode in Mode},
+    "mode_way": {"error", "review", "model", "labels"},
+    "shadow_state": {state.value for state in ShadowState},
     "cause": {cause.value for cause in Cause},
     "promise": {promise.value for promise in Promise},
     "target": {target.value for target in Target},

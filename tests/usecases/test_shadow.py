@@ -56,6 +56,7 @@ def shadowing(house: House) -> Shadows:
         replay=replaying(house),
         changes=changes,
         calibrator_of={}.get,
+        redactor=LabelRedactor(),
         clock=house.clock,
     )
 

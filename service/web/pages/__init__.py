@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from service.web.pages import events, explanation, gates, queue, sign_in, task
+from service.web.pages import events, explanation, gate_shadow, gates, queue, sign_in, task
 from service.web.pages.assets import Assets
 from service.web.pages.errors import show_errors_to_browsers
 from service.web.pages.rendering import STATIC
@@ -15,6 +15,7 @@ PARTS = (
     task.router,
     explanation.router,
     gates.router,
+    gate_shadow.router,
 )
 for part in PARTS:
     router.include_router(part)

@@ -99,7 +99,7 @@ def row_of(view: TaskView, now: datetime) -> Row:
     due_in = task.deadline_at - now
     return Row(
         id=task.id,
-        excerpt=excerpt_of(view),
+        excerpt=excerpt_of(view.decision.item),
         gate=task.gate,
         state=task.state,
         risk=decision.risk_level.value,

@@ -8,17 +8,22 @@ from typing import Any
 
 from service.configuration.writing import section_of
 from service.domain.access import Principal, Scope
+from service.domain.adaptation import Mode
 from service.domain.certificate import Certificate, Promise
 from service.domain.certificate_document import certificate_of
 from service.domain.decision import Thresholds, Zone
+from service.domain.errors import UnknownShadow
 from service.domain.gate import GatePolicy
+from service.domain.shadow import Shadow
 from service.ports.store import Page, StoredPolicy
+from service.thresholds import ecusum
 from service.thresholds.cost import Point
 from service.thresholds.outlook import Outlook
 from service.thresholds.replay import ZONES
 from service.thresholds.workload import Workload
 from service.usecases.gate_report import AuditReport, CostFrontier
 from service.usecases.replay import ReplayOrder, Report
+from service.usecases.watch import Watch
 from service.web.pages.gate_form import OF_THE_FORM, SHARES
 from service.web.services import Services
 
@@ -59,6 +64,18 @@ class GateRow:
     zones: Zones
     coverage: float | None
 
+    @property
+    def certified(self) -> Thresholds | None:
+        """What is proven, where the gate is stricter than that now."""
+        earned = self.policy.certified.get(None)
+        if earned is None or earned.thresholds == self.zones.thresholds:
+            return None
+        return earned.thresholds
+
+
+TROUBLED = (Mode.SAFE, Mode.INFEASIBLE)
+"""What somebody must hear of at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Promised:
@@ -92,6 +109,9 @@ class GateView:
     lately: Report
     audits: AuditReport | None
     workload: Workload | None
+    watch: Watch | None
+    alarm_at: float
+    shadow: Shadow | None
     frontier: "FrontierView | None"
     versions: Sequence[StoredPolicy]
     file_ignored: bool
@@ -124,11 +144,21 @@ def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateVi
         lately=services.replay(policy, viewer, LATELY),
         audits=services.report.audits(policy),
         workload=services.watcher.workload(policy),
+        watch=services.watcher.watch(policy),
+        alarm_at=ecusum.LIMIT,
+        shadow=_shadow(services, policy, viewer),
         frontier=FrontierView(found) if found else None,
         versions=services.gates.versions(policy.gate, viewer, Page(limit=MOST_VERSIONS)),
         file_ignored=services.gates.is_overruled(policy.gate),
         may_change=Scope.MANAGE in viewer.scopes,
     )
+
+
+def _shadow(services: Services, policy: GatePolicy, viewer: Principal) -> Shadow | None:
+    try:
+        return services.shadows.latest(policy.gate, viewer)
+    except UnknownShadow:
+        return None
 
 
 def _categories(policy: GatePolicy, labels: Mapping[str, int]) -> list[Category]:
@@ -248,11 +278,11 @@ def _said(key: str, value: Any) -> str:
             return str(value)
 
 
-def moves(report: Report) -> list[tuple[Zone, Zone, int]]:
+def moves(moved: Sequence[Sequence[int]]) -> list[tuple[Zone, Zone, int]]:
     """How many decisions go from which zone to which other, the most first."""
     found = [
         (ZONES[a], ZONES[b], n)
-        for a, row in enumerate(report.moved)
+        for a, row in enumerate(moved)
         for b, n in enumerate(row)
         if a != b and n
     ]

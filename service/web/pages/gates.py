@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from plugin.contract.gates import MAX_VERSION
 from service.domain.access import Principal, Scope
-from service.domain.errors import BadPolicy, ChangedMeanwhile, InvalidInput
+from service.domain.errors import BadPolicy, ChangedMeanwhile, InvalidInput, ShadowRuns
 from service.domain.gate import GatePolicy
+from service.domain.shadow import Shadow
 from service.ports.store import StoredPolicy
 from service.usecases.gate_versions import policy_from
 from service.usecases.receipts import Receipt
@@ -23,14 +24,14 @@ from service.web.pages.gate_form import (
     fields_of,
     form_of,
 )
-from service.web.pages.gate_views import LATELY, differences, moves, row_of, view_of
+from service.web.pages.gate_views import LATELY, TROUBLED, differences, moves, row_of, view_of
 from service.web.pages.rendering import render
 from service.web.pages.sessions import Sender, SignedIn, Visitor
 from service.web.services import Services, services_of
 
 router = APIRouter(route_class=PageRoute)
 
-SAVE = "save"
+SAVE, SHADOW = "save", "shadow"
 LONGEST_NOTE = 1000
 NOTICES = frozenset({"gate_saved", "gate_unchanged", "gate_put_back"})
 
@@ -44,13 +45,20 @@ def browse(visitor: SignedIn, request: Request) -> Response:
     _may_look(visitor.principal)
     services = services_of(request)
     rows = [row_of(services, one) for one in services.gates.visible_to(visitor.principal)]
-    return render(request, "gates.html", visitor=visitor, csrf=visitor.csrf, rows=rows)
+    return render(
+        request,
+        "gates.html",
+        visitor=visitor,
+        csrf=visitor.csrf,
+        rows=rows,
+        troubled=[row for row in rows if row.policy.mode in TROUBLED],
+    )
 
 
 @router.get("/gates/{gate}")
 def show(gate: str, visitor: SignedIn, request: Request, notice: str | None = None) -> Response:
     """What the gate does, promises and costs, and how it came to that."""
-    services, policy = _gate(request, gate, visitor)
+    services, policy = gate_of(request, gate, visitor)
     return render(
         request,
         "gate.html",
@@ -64,14 +72,14 @@ def show(gate: str, visitor: SignedIn, request: Request, notice: str | None = No
 @router.get("/gates/{gate}/edit")
 def edit(gate: str, visitor: SignedIn, request: Request) -> Response:
     """The form, as the policy stands."""
-    _, policy = _gate(request, gate, visitor, Scope.MANAGE)
+    _, policy = gate_of(request, gate, visitor, Scope.MANAGE)
     return _form(request, visitor, policy, form_of(policy))
 
 
 @router.post("/gates/{gate}/edit")
 def change(gate: str, visitor: Sender, request: Request, fields: Fields) -> Response:
     """Show what the change would have done, or save it."""
-    services, policy = _gate(request, gate, visitor, Scope.MANAGE)
+    services, policy = gate_of(request, gate, visitor, Scope.MANAGE)
     form = GateForm(fields=fields)
     changes, mistakes = changes_in(form)
     if mistakes:
@@ -80,16 +88,18 @@ def change(gate: str, visitor: Sender, request: Request, fields: Fields) -> Resp
         candidate = services.workshop.changed(policy, changes)
     except BadPolicy as refused:
         return _form(request, visitor, policy, replace(form, mistakes=_told(refused)))
-    if form.value("step") != SAVE:
+    if form.value("step") not in (SAVE, SHADOW):
         report = services.replay(candidate, visitor.principal, LATELY)
         return _form(request, visitor, policy, form, report, candidate)
+    if form.value("step") == SHADOW:
+        return _tried(services, candidate, visitor, form)
     try:
         answer = services.changes.put(
             gate,
             lambda known: services.workshop.changed(known, changes),
             visitor.principal,
             _receipt(visitor.principal),
-            over=_over(form),
+            over=over_of(form),
             note=form.value("note")[:LONGEST_NOTE],
         )
     except ChangedMeanwhile:
@@ -102,7 +112,7 @@ def change(gate: str, visitor: Sender, request: Request, fields: Fields) -> Resp
 @router.get("/gates/{gate}/versions/{version}")
 def show_version(gate: str, version: Number, visitor: SignedIn, request: Request) -> Response:
     """What a version said, and what putting it back would change."""
-    services, policy = _gate(request, gate, visitor)
+    services, policy = gate_of(request, gate, visitor)
     stored = services.gates.version(gate, version, visitor.principal)
     restored = services.changes.restored(gate, version, visitor.principal)
     report = _replayed(services, restored, visitor.principal)
@@ -116,7 +126,7 @@ def show_version(gate: str, version: Number, visitor: SignedIn, request: Request
         then=policy_from(stored),
         differences=differences(restored, policy),
         report=report,
-        moves=moves(report) if report else [],
+        moves=moves(report.moved) if report else [],
         may_change=Scope.MANAGE in visitor.principal.scopes,
         longest_note=LONGEST_NOTE,
     )
@@ -127,20 +137,31 @@ def put_back(
     gate: str, version: Number, visitor: Sender, request: Request, fields: Fields
 ) -> Response:
     """Put the version back."""
-    services, _ = _gate(request, gate, visitor, Scope.MANAGE)
+    services, _ = gate_of(request, gate, visitor, Scope.MANAGE)
     form = GateForm(fields=fields)
     services.changes.put_back(
         gate,
         version,
         visitor.principal,
         _receipt(visitor.principal),
-        over=_over(form),
+        over=over_of(form),
         note=form.value("note")[:LONGEST_NOTE],
     )
     return to(f"/gates/{gate}", notice="gate_put_back")
 
 
-def _gate(
+def _tried(services: Services, candidate: GatePolicy, visitor: Visitor, form: GateForm) -> Response:
+    """Start the candidate in shadow, and show how it stands."""
+    receipt: Receipt[Shadow] = Receipt(principal=visitor.principal.name, render=lambda _: {})
+    note = form.value("note")[:LONGEST_NOTE]
+    try:
+        services.shadows.start(candidate, visitor.principal, receipt, note=note)
+    except ShadowRuns:
+        return to(f"/gates/{candidate.gate}/shadow", notice="shadow_runs")
+    return to(f"/gates/{candidate.gate}/shadow", notice="shadow_started")
+
+
+def gate_of(
     request: Request, name: str, visitor: Visitor, *scopes: Scope
 ) -> tuple[Services, GatePolicy]:
     services = services_of(request)
@@ -180,7 +201,7 @@ def _form(
         policy=policy,
         form=form,
         report=report,
-        moves=moves(report) if report else [],
+        moves=moves(report.moved) if report else [],
         differences=differences(policy, candidate) if candidate else [],
         longest_note=LONGEST_NOTE,
     )
@@ -193,7 +214,7 @@ def _told(refused: BadPolicy) -> list[Mistake]:
     ]
 
 
-def _over(form: GateForm) -> int:
+def over_of(form: GateForm) -> int:
     """The version that the form was filled in on; none that exists where it does not say."""
     over = form.value("over")
     return int(over) if over.isdecimal() and len(over) < 10 else 0

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from service.domain.access import Principal
-from service.domain.decision import ResumeMode
+from service.domain.decision import Item, ResumeMode
 from service.domain.delivery import BACKOFF, Delivery, DeliveryState
 from service.domain.ids import TaskId
 from service.domain.outcome import Verdict
@@ -68,7 +68,7 @@ def standing_of(view: TaskView, viewer: Principal, now: datetime) -> Standing:
     retrying = delivery if delivery and step is Step.RETRYING else None
     return Standing(
         task_id=task.id,
-        excerpt=excerpt_of(view),
+        excerpt=excerpt_of(view.decision.item),
         step=step,
         verdict=task.verdict,
         by=deciding.reviewer if deciding else None,
@@ -125,9 +125,8 @@ def _delivery_step(mode: ResumeMode, delivery: Delivery | None) -> Step:
 LONGEST_EXCERPT = 120
 
 
-def excerpt_of(view: TaskView) -> str:
+def excerpt_of(item: Item) -> str:
     """The beginning of the item, on one line."""
-    item = view.decision.item
     text = item.text or " · ".join(f"{name}: {value}" for name, value in item.fields.items())
     line = " ".join(text[: 4 * LONGEST_EXCERPT].split())
     return line if len(line) <= LONGEST_EXCERPT else line[: LONGEST_EXCERPT - 1] + "…"
