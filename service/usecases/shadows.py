@@ -22,6 +22,7 @@ from service.domain.gate import GatePolicy
 from service.domain.gate_document import document_of, policy_of, written_part
 from service.domain.ids import DecisionId, GateName
 from service.domain.recorded import Period, RecordedItems
+from service.domain.review import OPEN
 from service.domain.shadow import Shadow, ShadowState
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
@@ -43,7 +44,7 @@ from service.usecases.replay import (
 
 log = structlog.get_logger()
 
-MOST_PARTINGS = 20
+MOST_PARTINGS, LOOKED_THROUGH = 20, 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,13 +204,15 @@ class Shadows:
             limit=min(limit, MOST),
             shadow=shadow.number if shadow.judges else None,
         )
-        comparison = Comparison(examples=MOST_PARTINGS)
+        comparison = Comparison(examples=LOOKED_THROUGH)
         with self._store.reading() as tx:
             span = tx.recorded.span(period)
             judge = self._judge(tx, shadow, candidate)
             for items in tx.recorded.stream(period):
                 comparison.add(as_decided(items.zones), judge(items), items)
-            decisions = tx.decisions.get_many([one.decision_id for one in comparison.partings])
+            partings = [one for one in comparison.partings if not _is_asked(tx, one.decision_id)]
+            partings = partings[:MOST_PARTINGS]
+            decisions = tx.decisions.get_many([one.decision_id for one in partings])
         costs = costs or costs_of(candidate) or costs_of(known)
         return ShadowReport(
             shadow=shadow,
@@ -221,7 +224,7 @@ class Shadows:
             agreement=comparison.agreement,
             moved=tuple(tuple(map(int, row)) for row in comparison.moved),
             unknown=comparison.unknown,
-            partings=tuple(comparison.partings),
+            partings=tuple(partings),
             decisions={
                 id_: shown(one, known.guards.redaction, self._redactor)
                 for id_, one in decisions.items()
@@ -244,6 +247,12 @@ class Shadows:
             return found
 
         return judge
+
+
+def _is_asked(tx: Transaction, decision_id: DecisionId) -> bool:
+    """Whether people have still to answer, be it an audit of what the gate has decided."""
+    task = tx.tasks.of_decision(decision_id)
+    return task is not None and task.state in OPEN
 
 
 def candidate_of(shadow: Shadow) -> GatePolicy:

@@ -32,7 +32,7 @@ def test_infeasible_is_unmistakable(
     assert "cannot keep its contract" not in quiet
     assert "panel labels since the certificate" in quiet
     assert "time after every 1,000 items" in quiet
-    assert 'role="alert"' not in max_.get("/gates").text
+    assert 'class="mode' not in max_.get("/gates").text
 
     into(site, "earning", Mode.INFEASIBLE, "limit disproven")
     page = max_.get("/gates/earning").text

@@ -20,7 +20,7 @@ from service.domain.errors import (
     UnknownGate,
     UnknownShadow,
 )
-from service.domain.gate import GatePolicy, PanelRules
+from service.domain.gate import AuditRules, GatePolicy, PanelRules
 from service.domain.ids import DecisionId
 from service.domain.outcome import Truth, Verdict
 from service.domain.review import Answer
@@ -126,6 +126,17 @@ def test_the_truth_learned_later_counts_and_no_estimate_is_made_of_it(house: Hou
         Zone.HUMAN_REVIEW,
         False,
     )
+
+
+def test_an_audit_that_waits_is_not_told(house: House) -> None:
+    house.adopt(POLICY, audits=AuditRules(share=0.25))
+    start(house, replace(WIDE, thresholds=Thresholds(low=0.1, high=None)))
+    asked = [ask(house, 0.95)["decision"] for _ in range(30)]
+    with house.store.reading() as tx:
+        drawn = {one for one in asked if tx.tasks.of_decision(DecisionId(one))}
+    partings = {one.decision_id for one in report(house).partings}
+    assert partings
+    assert not partings & drawn
 
 
 def test_what_comes_after_the_gate_scores_otherwise_is_unknown(house: House) -> None:
