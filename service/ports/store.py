@@ -21,6 +21,7 @@ from service.domain.labelled import LabelledItem
 from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
 from service.domain.recorded import AuditableItems, Period, RecordedItems
+from service.domain.retraining import Retraining
 from service.domain.review import ReviewTask, TaskState
 from service.domain.shadow import Judgement, Shadow
 
@@ -320,6 +321,16 @@ class Shadows(Protocol):
         ...
 
 
+class Retrainings(Protocol):
+    def of(self, gate: str) -> list[Retraining]:
+        """The gate's retrainings, newest first."""
+        ...
+
+    def add(self, retraining: Retraining) -> bool:
+        """Write it; False where that challenger of that comparison is written already."""
+        ...
+
+
 class Access(Protocol):
     def add_key(self, key: ApiKey) -> None: ...
 
@@ -371,6 +382,8 @@ class Transaction(Protocol):
     def recorded(self) -> Recorded: ...
     @property
     def shadows(self) -> Shadows: ...
+    @property
+    def retrainings(self) -> Retrainings: ...
     @property
     def access(self) -> Access: ...
 

@@ -26,6 +26,8 @@ LARGEST_ANSWER = 1024 * 1024
 EXPERIMENT = "confidence-gate"
 METRICS_AT_ONCE = 500
 """The server takes 1,000 in one request."""
+DIGEST = 36
+"""Characters of a data set's digest, at most."""
 VERSION_TAG = "confidence_gate.version"
 PROXIED = "mlflow-artifacts:/"
 
@@ -95,12 +97,16 @@ class Mlflow:
         params: Mapping[str, str],
         metrics: Mapping[str, float],
         files: Sequence[Path] = (),
+        data: Mapping[str, Any] | None = None,
     ) -> str:
-        """A finished run with these figures and files. Returns its id."""
+        """A finished run with these figures and files, and the data set that a card describes.
+        Returns its id."""
         with self._understood():
             run = self._start_run(name, experiment)
             try:
                 self._log(str(run["run_id"]), params, metrics)
+                if data is not None:
+                    self._log_data(str(run["run_id"]), data)
                 for file in files:
                     self._upload(f"{run['artifact_uri']}/{file.name}", file)
             except BaseException:
@@ -140,6 +146,21 @@ class Mlflow:
         for start in range(0, len(rows), METRICS_AT_ONCE):
             some = rows[start : start + METRICS_AT_ONCE]
             self._ask("POST", "runs/log-batch", {"run_id": run, "metrics": some})
+
+    def _log_data(self, run: str, card: Mapping[str, Any]) -> None:
+        told = {
+            "name": str(card["gate"]),
+            "digest": str(card["sha256"])[:DIGEST],
+            "source_type": "confidence_gate",
+            "source": json.dumps({"version": card["version"]}),
+            "profile": json.dumps(card, ensure_ascii=False),
+        }
+        context = {"key": "mlflow.data.context", "value": "training"}
+        self._ask(
+            "POST",
+            "runs/log-inputs",
+            {"run_id": run, "datasets": [{"tags": [context], "dataset": told}]},
+        )
 
     def _make_version(self, bundle: Bundle, folder: Path, run: Mapping[str, Any]) -> str:
         place = str(run["artifact_uri"])

@@ -18,6 +18,9 @@ from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.values import Json
 from service.scoring.reading import Inputs
 
+FEATURES = "features"
+"""The input of graphs that take fields."""
+
 DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -150,10 +153,10 @@ class FieldsReader:
             for column in self.columns
             for feature in column.features(item.fields.get(column.name))
         ]
-        return Inputs(rows={"features": np.array(features, dtype=np.float32)})
+        return Inputs(rows={FEATURES: np.array(features, dtype=np.float32)})
 
     def probe(self) -> Inputs:
-        return Inputs(rows={"features": np.zeros(self.width, dtype=np.float32)})
+        return Inputs(rows={FEATURES: np.zeros(self.width, dtype=np.float32)})
 
 
 def fields_reader(document: Mapping[str, Any]) -> FieldsReader:

@@ -22,12 +22,13 @@ from service.ports.meter import ModelMeter, ModelRun
 from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting
 from service.scoring.bundle import Bundle
-from service.scoring.fields import FieldsReader, fields_reader
-from service.scoring.heads import EMBEDDING, LOGITS, Method, member_probabilities
+from service.scoring.fields import FEATURES, FieldsReader, fields_reader
+from service.scoring.heads import EMBEDDING, LOGITS, Floats, Method, member_probabilities
+from service.scoring.learned_head import HEAD, LearnedHead
 from service.scoring.ngrams import ngram_reader
 from service.scoring.novelty import NOVELTY, Novelty
 from service.scoring.reading import Inputs, Reader, ReaderKind
-from service.scoring.runner import GridRunner, PlainRunner, Runner
+from service.scoring.runner import GridRunner, Outputs, PlainRunner, Runner
 from service.scoring.session import CPU, Runtime, fitting, grid_of, open_session
 from service.scoring.wordpiece import WordpieceReader
 
@@ -57,6 +58,9 @@ class OnnxScorer:
         self._bundle = bundle
         self._meter = meter
         self._reader = make_reader(bundle)
+        head = bundle.files.get(HEAD)
+        self._head = None if head is None else LearnedHead.of_file(head)
+        self._approving = np.array([label in bundle.approve_labels for label in bundle.labels])
         known = bundle.files.get(NOVELTY)
         self._novelty = None if known is None else Novelty.of_file(known)
         grid = grid_of(largest_batch, bundle.max_tokens) if bundle.max_tokens else None
@@ -121,19 +125,20 @@ class OnnxScorer:
         A text longer than the model reads is judged by its beginning, and the answer says so.
         Whoever stops waiting (cancels) leaves the queue.
         """
-        return (await self._answer(item, gate, within)).score
+        return (await self.answer(item, gate, within)).score
 
     async def embed(
         self, text: str, *, gate: str = "", within: float = math.inf
     ) -> NDArray[np.float32]:
         """The text's unit vector: near in angle is near in meaning. Raises ScorerFailed (also
         where the model has no such output), Overloaded."""
-        embedding = (await self._answer(Item(text=text), gate, within)).embedding
+        embedding = (await self.answer(Item(text=text), gate, within)).embedding
         if embedding is None:
             raise ScorerFailed("The model gives no embeddings.")
         return embedding
 
-    async def _answer(self, item: Item, gate: str = "", within: float = math.inf) -> Answer:
+    async def answer(self, item: Item, gate: str = "", within: float = math.inf) -> Answer:
+        """The score, and the embedding where there is one; raises as `score` does."""
         if not item.has(self.reads) or (self.reads is Reads.TEXT and not str(item.text).strip()):
             raise ScorerFailed(f"The item has no {self.reads} to score.")
         request = Request(
@@ -225,6 +230,8 @@ class OnnxScorer:
     def _run(self, batch: Sequence[Inputs]) -> list[Answer | ScorerFailed]:
         outputs = self._runner.run(batch)
         p = member_probabilities(self._bundle.method, outputs)
+        if self._head:
+            p = self._head.applied(p, self._seen_by_the_head(batch, outputs), self._approving)
         several = self._bundle.method is not Method.SOFTMAX
         of_each = spreads(p) if several else [None] * len(batch)
         embeddings = outputs.get(EMBEDDING, [None] * len(batch))
@@ -247,12 +254,21 @@ class OnnxScorer:
             )
         ]
 
+    def _seen_by_the_head(self, batch: Sequence[Inputs], outputs: Outputs) -> Floats:
+        """What a learned head weighs, shape (items, width)."""
+        if isinstance(self._reader, FieldsReader):
+            return np.array([inputs.rows[FEATURES] for inputs in batch], dtype=np.float64)
+        return outputs[EMBEDDING].astype(np.float64)
+
     def _warm_up(self) -> None:
         probe = self._reader.probe()
         try:
             self._runner.warm_up(probe)
             outputs = self._runner.run([probe])
-            found = member_probabilities(self._bundle.method, outputs).shape[1:]
+            p = member_probabilities(self._bundle.method, outputs)
+            if self._head:
+                p = self._head.applied(p, self._seen_by_the_head([probe], outputs), self._approving)
+            found = p.shape[1:]
         except Exception as error:  # a graph of other inputs, outputs or vocabulary
             raise BrokenBundle(f"The bundle's model does not run: {error}") from error
         if found != (1, len(self.labels)):

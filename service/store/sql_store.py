@@ -24,6 +24,7 @@ from service.store.labelled import SqlLabelled
 from service.store.labels import SqlLabels
 from service.store.policies import SqlPolicies
 from service.store.recorded import SqlRecorded
+from service.store.retrainings import SqlRetrainings
 from service.store.shadows import SqlShadows
 from service.store.tasks import SqlTasks
 
@@ -57,6 +58,7 @@ class SqlTransaction:
         self.activations = SqlActivations(connection)
         self.recorded = SqlRecorded(connection)
         self.shadows = SqlShadows(connection)
+        self.retrainings = SqlRetrainings(connection)
         self.access = SqlAccess(connection)
 
 

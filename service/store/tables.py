@@ -315,6 +315,20 @@ shadow_judgements = Table(
     _maybe("source"),
 )
 
+retrainings = Table(
+    "retrainings",
+    metadata,
+    _key("gate"),
+    _key("number", Integer),
+    _key("challenger"),
+    _some("at", Moment),
+    _some("actor"),
+    _some("champion"),
+    _some("data"),
+    _some("beats", Boolean),
+    _some("judgement", Document),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -116,15 +116,25 @@ class DataSet:
         policy = self._gates.get(gate, principal)
         return [row for _, row in islice(self._rows(policy, case, after), limit)]
 
-    def export(
-        self, policy: GatePolicy, case: Case | None, write: Callable[[bytes], object], *, actor: str
+    def read(
+        self,
+        policy: GatePolicy,
+        case: Case | None,
+        take: Callable[[LabelledItem, bytes], object],
     ) -> Card:
-        """Write every row as a line of canonical JSON, and keep in the audit trail that it was."""
+        """Hand over every item, oldest first, with its row as a line of canonical JSON."""
         card = Card(gate=policy.gate, case=case, redaction=policy.guards.redaction)
         for one, row in self._rows(policy, case):
             line = canonical(row) + b"\n"
-            write(line)
+            take(one, line)
             card.add(one, line)
+        return card
+
+    def export(
+        self, policy: GatePolicy, case: Case | None, write: Callable[[bytes], object], *, actor: str
+    ) -> Card:
+        """Write every row as a line, and keep in the audit trail that it was."""
+        card = self.read(policy, case, lambda _, line: write(line))
         with self._store.transaction() as tx:
             tx.audit.append(
                 [

@@ -18,6 +18,7 @@ from service.scoring.bundle import CARD, MODEL
 from tests.cli.test_commands import service
 from tests.mlflow_server import start_mlflow
 from tests.registry.bundles import MODELS, another_version
+from tests.retraining.credit import GATES, labelled, with_a_telephone
 from tests.servers import a_server
 
 
@@ -201,3 +202,29 @@ def test_nobody_there_is_told_without_the_password(tmp_path: Path) -> None:
 def test_an_address_that_names_no_version_is_told(tmp_path: Path, address: str) -> None:
     with pytest.raises(InvalidInput):
         fetch("http://127.0.0.1:9", address, tmp_path)
+
+
+@pytest.mark.timeout(600)
+def test_a_retraining_is_a_run_with_its_data_and_its_bundle(url: str, tmp_path: Path) -> None:
+    labelled(f"sqlite:///{tmp_path}/gate.db", with_a_telephone, with_a_telephone)
+    (tmp_path / "gates.yaml").write_text(GATES)
+    settings = {
+        "GATE_CONFIG": str(tmp_path / "gates.yaml"),
+        "GATE_REGISTRY_DIR": str(tmp_path / "added"),
+    }
+    nobody = {**settings, "GATE_MLFLOW_URL": "http://127.0.0.1:9"}
+    told = service(tmp_path, "model", "retrain", "credit", "--json", **nobody)
+    assert (told.returncode, "Not logged: MLflow" in told.stderr) == (0, True)
+    here = {**settings, "GATE_MLFLOW_URL": url}
+    said = json.loads(service(tmp_path, "model", "retrain", "credit", "--json", **here).stdout)
+    query = {"run_id": said["mlflow"]["run"]}
+    found = httpx.get(f"{url}/api/2.0/mlflow/runs/get", params=query, timeout=30).json()["run"]
+    params = {one["key"]: one["value"] for one in found["data"]["params"]}
+    metrics = {one["key"]: one["value"] for one in found["data"]["metrics"]}
+    assert (params["champion"], params["challenger"]) == (said["champion"], said["challenger"])
+    assert (params["gate"], params["beats"], params["data"]) == ("credit", "true", said["data"])
+    assert metrics["gain"] == pytest.approx(said["judgement"]["gain"])
+    [data] = found["inputs"]["dataset_inputs"]
+    assert json.loads(data["dataset"]["profile"])["version"] == said["data"]
+    address = f"mlflow:german-credit/{said['mlflow']['version']}"
+    assert fetch(url, address, tmp_path / "again") == said["challenger"]

@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli.model import force, training, versions
+from service.cli.model import force, retrain, training, versions
 
 app = typer.Typer(
     help="Models and their versions: add one, put it in force, go back.", no_args_is_help=True
@@ -16,6 +16,7 @@ for command in (
     versions.push,
     force.activate,
     force.rollback,
+    retrain.retrain,
 ):
     app.command(command.__name__.removesuffix("_versions"))(command)
 app.command(

@@ -50,7 +50,7 @@ def rollback(model: Model, wait: Wait = 0, as_json: AsJson = False) -> None:
 def _report(desk: Desk, made: Activation, wait: float, as_json: bool) -> None:
     users = desk.activations.users(made.model)
     closed: list[str] = [policy.gate for policy in uncertified_by(users, made.version)]
-    ended = _awaited(desk, made, wait)
+    ended = awaited(desk, made, wait)
     if as_json:
         print_json(
             {
@@ -86,7 +86,7 @@ def _say(ended: Activation, closed: list[str]) -> None:
         )
 
 
-def _awaited(desk: Desk, made: Activation, wait: float) -> Activation:
+def awaited(desk: Desk, made: Activation, wait: float) -> Activation:
     """The activation as it stands, or once it has ended within `wait` seconds."""
     until = time.monotonic() + wait
     while True:

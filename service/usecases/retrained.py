@@ -1,0 +1,54 @@
+"""Retrainings, kept: how many comparisons a gate has seen, and how each went."""
+
+from dataclasses import replace
+
+from service.domain.audit import AuditDraft
+from service.domain.errors import Conflict
+from service.domain.retraining import Retraining, comparison_of
+from service.ports.clock import Clock
+from service.ports.store import Store
+
+
+class Retrainings:
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def comparison(self, gate: str, champion: str, data: str) -> int:
+        """Which comparison of the gate this champion on this data is."""
+        with self._store.reading() as tx:
+            return comparison_of(tx.retrainings.of(gate), champion, data)
+
+    def keep(self, made: Retraining) -> Retraining:
+        """Write it down, unless it is there already. Raises Conflict where the number has gone to
+        another comparison meanwhile."""
+        kept = replace(made, at=self._clock.now())
+        with self._store.transaction() as tx:
+            history = tx.retrainings.of(made.gate)
+            if comparison_of(history, made.champion, made.data) != made.number:
+                raise Conflict(
+                    f"The model of {made.gate} was retrained by somebody else meanwhile.",
+                    fix="Retrain again.",
+                )
+            if not tx.retrainings.add(kept):
+                return made
+            tx.audit.append(
+                [
+                    AuditDraft(
+                        at=kept.at,
+                        kind="model.retrained",
+                        subject=kept.champion.partition("@")[0],
+                        actor=kept.actor,
+                        payload={
+                            "gate": kept.gate,
+                            "comparison": kept.number,
+                            "champion": kept.champion,
+                            "challenger": kept.challenger,
+                            "data": kept.data,
+                            "beats": kept.beats,
+                            "judgement": dict(kept.judgement),
+                        },
+                    )
+                ]
+            )
+        return kept
