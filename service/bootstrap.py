@@ -68,6 +68,7 @@ from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
+from service.usecases.reviewers import Reviewers
 from service.usecases.shadow_judge import ShadowJudge
 from service.usecases.shadows import Shadows
 from service.usecases.watch import Watcher
@@ -345,6 +346,7 @@ def build_app(
     forecast = Forecast(store=store, clock=clock)
     learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
     watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
+    reviewers = Reviewers(store=store, gates=gates)
     allowance = make_allowance(settings)
     calibrator_of = calibrators_among(shelf.bundles, configuration.language_models)
     changes = ChangeGate(store=store, gates=gates, bus=bus, clock=clock)
@@ -383,6 +385,7 @@ def build_app(
             clock=clock,
             meter=metrics,
             redactor=redactor,
+            sure=reviewers.sure,
         ),
         outcomes=Outcomes(store=store, bus=bus, clock=clock),
         deliveries=Deliveries(store=store, bus=bus, clock=clock),
@@ -421,7 +424,7 @@ def build_app(
         if with_worker
         else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
     )
-    background.loops = (*background.loops, forecast.run, models.follow, judge.run)
+    background.loops = (*background.loops, forecast.run, reviewers.run, models.follow, judge.run)
 
     def on_stop() -> None:
         background.end()

@@ -102,21 +102,22 @@ class Choice:
     log_losses: Mapping[str, float]
 
 
-def choose(raw: ArrayLike, labels: ArrayLike) -> Choice:
+def choose(raw: ArrayLike, labels: ArrayLike, weights: Floats | None = None) -> Choice:
     """The kind with the least cross-validated log-loss, then fitted on everything.
 
-    `labels` are 1 where approving is right. Raises InvalidInput with fewer than FOLDS of a label.
+    `labels` are 1 where approving is right; `weights` is what each counts, 1 by default. Raises
+    InvalidInput with fewer than FOLDS of a label.
     """
     p, y = checked(raw, labels)
     if min(np.count_nonzero(y == 1), np.count_nonzero(y == 0)) < FOLDS:
         raise InvalidInput(f"Calibration needs at least {FOLDS} items of each label.")
     folds = folds_of(y)
-    losses: dict[str, float] = {kind: _held_out_loss(kind, p, y, folds) for kind in Kind}
+    losses: dict[str, float] = {kind: _held_out_loss(kind, p, y, folds, weights) for kind in Kind}
     best = min(Kind, key=lambda kind: losses[kind])
-    return Choice(calibrator=fit(best, p, y), items=p.size, log_losses=losses)
+    return Choice(calibrator=fit(best, p, y, weights), items=p.size, log_losses=losses)
 
 
-def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike) -> Calibrator:
+def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike, weights: Floats | None = None) -> Calibrator:
     """The calibrator of this kind with the least log-loss. InvalidInput on labels all alike."""
     p, y = checked(raw, labels)
     if y.min() == y.max():
@@ -126,13 +127,13 @@ def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike) -> Calibrator:
         case Kind.IDENTITY:
             return Calibrator()
         case Kind.TEMPERATURE:
-            (slope,) = _rising_fit(log_odds, y, shifted=False)
+            (slope,) = _rising_fit(log_odds, y, weights, shifted=False)
             return Calibrator(kind=kind, a=slope, b=slope)
         case Kind.PLATT:
-            slope, shift = _rising_fit(log_odds, y, shifted=True)
+            slope, shift = _rising_fit(log_odds, y, weights, shifted=True)
             return Calibrator(kind=kind, a=slope, b=slope, shift=shift)
         case Kind.BETA:
-            a, b, shift = _rising_fit(evidence(p), y, shifted=True)
+            a, b, shift = _rising_fit(evidence(p), y, weights, shifted=True)
             return Calibrator(kind=kind, a=a, b=b, shift=shift)
         case _:
             assert_never(kind)
@@ -151,13 +152,13 @@ def sigma(z: Floats) -> Floats:
     return result
 
 
-def _rising_fit(columns: Floats, y: Floats, *, shifted: bool) -> list[float]:
+def _rising_fit(columns: Floats, y: Floats, counts: Floats | None, *, shifted: bool) -> list[float]:
     """Logistic regression whose slopes must not fall below 0; the shift, if any, comes last."""
     weights = np.zeros(columns.shape[1] + shifted)
     features = np.hstack([columns, np.ones((y.size, 1))]) if shifted else columns
     kept = np.ones(weights.size, dtype=bool)
     while True:
-        weights[kept] = _logistic(features[:, kept], y)
+        weights[kept] = _logistic(features[:, kept], y, counts)
         slopes = weights[: columns.shape[1]]
         if slopes.min() >= 0:
             return [float(weight) for weight in weights]
@@ -165,20 +166,21 @@ def _rising_fit(columns: Floats, y: Floats, *, shifted: bool) -> list[float]:
         kept[falling], weights[falling] = False, 0.0
 
 
-def _logistic(features: Floats, y: Floats) -> Floats:
+def _logistic(features: Floats, y: Floats, counts: Floats | None) -> Floats:
     """Newton's method with step halving. Platt's targets keep it finite on separable labels."""
     positives = np.count_nonzero(y)
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (y.size - positives + 2))
     weights = np.zeros(features.shape[1])
+    parts = shares_of(counts, y.size)
 
     def loss(at: Floats) -> float:
         z = features @ at
-        return float(np.mean(np.logaddexp(0, z) - target * z))
+        return float(parts @ (np.logaddexp(0, z) - target * z))
 
     for _ in range(100):
         c = sigma(features @ weights)
-        slope = features.T @ (c - target) / y.size
-        curvature = (features.T * (c * (1 - c))) @ features / y.size
+        slope = features.T @ (parts * (c - target))
+        curvature = (features.T * (parts * c * (1 - c))) @ features
         step = np.linalg.solve(curvature + 1e-12 * np.eye(weights.size), slope)
         size = 1.0
         while size > 1e-6 and not loss(weights - size * step) <= loss(weights):
@@ -187,6 +189,11 @@ def _logistic(features: Floats, y: Floats) -> Floats:
         if np.abs(size * step).max(initial=0.0) < 1e-10:
             break
     return weights
+
+
+def shares_of(weights: Floats | None, items: int) -> Floats:
+    """What each item counts, summing to 1."""
+    return np.full(items, 1 / items) if weights is None else weights / weights.sum()
 
 
 def folds_of(y: Floats) -> NDArray[np.int64]:
@@ -199,12 +206,15 @@ def folds_of(y: Floats) -> NDArray[np.int64]:
     return folds
 
 
-def _held_out_loss(kind: Kind, p: Floats, y: Floats, folds: NDArray[np.int64]) -> float:
+def _held_out_loss(
+    kind: Kind, p: Floats, y: Floats, folds: NDArray[np.int64], weights: Floats | None
+) -> float:
     held_out = np.empty_like(p)
     for fold in range(FOLDS):
         inside = folds != fold
-        held_out[~inside] = fit(kind, p[inside], y[inside]).many(p[~inside])
-    return log_loss(held_out, y)
+        counts = None if weights is None else weights[inside]
+        held_out[~inside] = fit(kind, p[inside], y[inside], counts).many(p[~inside])
+    return log_loss(held_out, y, weights)
 
 
 def number(value: Json) -> float:

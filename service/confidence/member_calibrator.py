@@ -23,6 +23,7 @@ from service.confidence.calibrators import (
     evidence,
     folds_of,
     number,
+    shares_of,
     sigma,
 )
 from service.confidence.members import rows_of
@@ -95,32 +96,37 @@ def read_calibrator(document: Mapping[str, Json]) -> AnyCalibrator:
     return Calibrator.from_json(document)
 
 
-def choose(raw: ArrayLike, labels: ArrayLike, spreads: Floats | None) -> Choice:
+def choose(
+    raw: ArrayLike, labels: ArrayLike, spreads: Floats | None, weights: Floats | None = None
+) -> Choice:
     """The calibrator with the least cross-validated log-loss: one of the mean alone, or, where
     there are spreads, the logistic model. Raises InvalidInput with too few of a label."""
-    simple = calibrators.choose(raw, labels)
+    simple = calibrators.choose(raw, labels, weights)
     if spreads is None:
         return simple
     p, y = checked(raw, labels)
     folds, held_out = folds_of(y), np.empty_like(p)
     for fold in range(FOLDS):
         inside = folds != fold
-        fitted = fit_members(p[inside], y[inside], spreads[inside])
+        counts = None if weights is None else weights[inside]
+        fitted = fit_members(p[inside], y[inside], spreads[inside], counts)
         held_out[~inside] = fitted.many(p[~inside], spreads[~inside])
-    losses = {**simple.log_losses, MEMBERS: log_loss(held_out, y)}
+    losses = {**simple.log_losses, MEMBERS: log_loss(held_out, y, weights)}
     if losses[MEMBERS] >= min(simple.log_losses.values()):
         return Choice(calibrator=simple.calibrator, items=p.size, log_losses=losses)
-    return Choice(calibrator=fit_members(p, y, spreads), items=p.size, log_losses=losses)
+    return Choice(calibrator=fit_members(p, y, spreads, weights), items=p.size, log_losses=losses)
 
 
-def fit_members(raw: ArrayLike, labels: ArrayLike, spreads: Floats) -> MemberCalibrator:
+def fit_members(
+    raw: ArrayLike, labels: ArrayLike, spreads: Floats, counts: Floats | None = None
+) -> MemberCalibrator:
     """The weights with the least log-loss and penalty. Where even so a higher mean would mean a
     lower confidence, the members say nothing: c is the share of labels that are 1."""
     p, y = checked(raw, labels)
     features = _features(p, spreads)
     centre, scale = features.mean(axis=0), features.std(axis=0)
     scale[scale == 0] = 1.0  # what never varies gets no weight from the penalty
-    weights = _penalised(np.column_stack([(features - centre) / scale, np.ones(y.size)]), y)
+    weights = _penalised(np.column_stack([(features - centre) / scale, np.ones(y.size)]), y, counts)
     slopes = weights[:-1] / scale
     shift = float(weights[-1] - slopes @ centre)
     if slopes[0] < 0:
@@ -142,20 +148,21 @@ def _features(p: Floats, spreads: Floats | None) -> Floats:
     return np.column_stack([evidence(p).sum(axis=1), spreads])
 
 
-def _penalised(features: Floats, y: Floats) -> Floats:
+def _penalised(features: Floats, y: Floats, counts: Floats | None) -> Floats:
     """Newton's method with step halving; the last weight, the shift, bears no penalty."""
     weights = np.zeros(features.shape[1])
     penalty = np.full(weights.size, RIDGE)
+    each = y.size * shares_of(counts, y.size)
     penalty[-1] = 1e-6  # labels all alike still have a finite shift
 
     def loss(at: Floats) -> float:
         z = features @ at
-        return float(np.sum(np.logaddexp(0, z) - y * z) + (penalty * at**2).sum() / 2)
+        return float(each @ (np.logaddexp(0, z) - y * z) + (penalty * at**2).sum() / 2)
 
     for _ in range(100):
         c = sigma(features @ weights)
-        slope = features.T @ (c - y) + penalty * weights
-        curvature = (features.T * (c * (1 - c))) @ features + np.diag(penalty)
+        slope = features.T @ (each * (c - y)) + penalty * weights
+        curvature = (features.T * (each * c * (1 - c))) @ features + np.diag(penalty)
         step, size = np.linalg.solve(curvature, slope), 1.0
         while size > 1e-6 and not loss(weights - size * step) <= loss(weights):
             size /= 2

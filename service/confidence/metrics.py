@@ -54,11 +54,11 @@ def brier(confidence: ArrayLike, labels: ArrayLike) -> float:
     return float(np.mean((c - y) ** 2))
 
 
-def log_loss(confidence: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of -ln P(truth), in nats."""
+def log_loss(confidence: ArrayLike, labels: ArrayLike, weights: Floats | None = None) -> float:
+    """The mean of -ln P(truth), in nats; of items that count `weights` each, where there are."""
     c, y = checked(confidence, labels)
     truth = np.where(y == 1, c, 1 - c)
-    return float(-np.log(np.maximum(truth, NEAREST_TO_CERTAIN)).mean())
+    return float(-np.average(np.log(np.maximum(truth, NEAREST_TO_CERTAIN)), weights=weights))
 
 
 def checked(confidence: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:

@@ -116,6 +116,7 @@ class ReviewSection(Section):
     lease: SomeTime = timedelta(minutes=5)
     undo: Duration = timedelta(seconds=5)
     quorum: Annotated[int, Field(ge=1, le=9)] = 1
+    double_share: Border = 0.0
 
 
 class GuardsSection(Section):

@@ -48,6 +48,7 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
             "lease": duration(review.lease),
             "undo": duration(review.undo),
             "quorum": review.quorum,
+            "double_share": review.double_share,
         },
         "resume": {"mode": resume.mode.value, "app": resume.app},
         "apps": list(policy.apps),

@@ -35,6 +35,7 @@ class ReviewRules:
     lease: timedelta = timedelta(minutes=5)
     undo: timedelta = timedelta(seconds=5)
     quorum: int = 1
+    double_share: float = 0.0  # of the panel's items, how many two people must agree on
 
 
 @dataclass(frozen=True, kw_only=True)

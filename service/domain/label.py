@@ -26,3 +26,13 @@ class Label:
     reviewer: str
     at: datetime
     spread: Spread | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedAnswer:
+    """What one of several people said of a decision, or one who was unsure: whether approving it as
+    it is was right; None for unsure."""
+
+    decision_id: DecisionId
+    reviewer: str
+    right: bool | None

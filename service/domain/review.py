@@ -1,13 +1,15 @@
 """The review task: one transition table and pure moves. An illegal move raises; nothing is mutated.
 
 pending -> claimed -> resolved          claimed -> pending | escalated (released, lapsed)
-claimed -> escalated (unsure)           claimed -> pending (verdict short of the quorum)
+claimed -> escalated (unsure, or no     claimed -> pending (verdict short of the quorum, or one
+           verdict of all who are asked)           that those who gave it do not make sure)
 resolved -> claimed (undo in time)      open -> expired (deadline) | cancelled
 """
 
 import hmac
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -122,20 +124,40 @@ class ReviewTask:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict the quorum agreed on; None while there is none.
+        """The verdict the quorum agreed on; None while there is none."""
+        agreed = self._agreed
+        return None if agreed is None else Verdict(agreed[0].value)
 
-        Two agree who reject, or who approve the same result: an approval with an edit lets
-        through something else than one without.
-        """
-        votes = Counter(
-            (given.answer, _let_through(given))
-            for given in self.answers
-            if given.answer is not Answer.UNSURE
-        )
-        for (answer, _), count in votes.items():
-            if count >= self.quorum:
-                return Verdict(answer.value)
-        return None
+    @property
+    def most_answers(self) -> int:
+        """So many people are asked what to do; then an expert decides alone."""
+        return 2 * self.quorum + 1
+
+    @property
+    def has_all_answers(self) -> bool:
+        """Whether as many have answered as are asked."""
+        return len(self._votes) >= self.most_answers
+
+    @property
+    def _votes(self) -> list[tuple[Answer, str]]:
+        """Two agree who reject, or who approve the same result: an approval with an edit lets
+        through something else than one without."""
+        return [_vote(given) for given in self.answers if given.answer is not Answer.UNSURE]
+
+    @property
+    def _agreed(self) -> tuple[Answer, str] | None:
+        votes = self._votes
+        if len(votes) > self.most_answers:
+            return votes[-1]
+        if not votes:
+            return None
+        (vote, most), *others = Counter(votes).most_common(2)
+        tie = any(count == most for _, count in others)
+        return vote if most >= self.quorum and not tie else None
+
+    def settled_by(self, given: GivenAnswer) -> bool:
+        """Whether the answer is the one that the task ends with."""
+        return self._agreed == _vote(given)
 
     @property
     def deciding_answer(self) -> GivenAnswer | None:
@@ -143,8 +165,9 @@ class ReviewTask:
         return self.answers[-1] if self.state is TaskState.RESOLVED and self.answers else None
 
 
-def _let_through(given: GivenAnswer) -> str:
-    return json.dumps(given.edited_result, sort_keys=True) if given.answer is Answer.APPROVE else ""
+def _vote(given: GivenAnswer) -> tuple[Answer, str]:
+    edited = given.answer is Answer.APPROVE
+    return given.answer, json.dumps(given.edited_result, sort_keys=True) if edited else ""
 
 
 def _demand(task: ReviewTask, move: Move) -> None:
@@ -211,19 +234,28 @@ def lapse(task: ReviewTask, now: datetime) -> ReviewTask:
     return _moved(task, state=task.claimed_from, lease=None)
 
 
-def answer(task: ReviewTask, token: str, given: GivenAnswer, undo_window: timedelta) -> ReviewTask:
+def answer(
+    task: ReviewTask,
+    token: str,
+    given: GivenAnswer,
+    undo_window: timedelta,
+    sure: Callable[[ReviewTask], bool] = lambda _: True,
+) -> ReviewTask:
     """Record an answer under a valid lease.
 
     Unsure escalates; a verdict that completes the quorum resolves, and settles after
-    `undo_window`; a verdict short of it frees the task for somebody else.
+    `undo_window`; a verdict short of it frees the task for somebody else. So does one of several
+    that is not `sure`, seeing who gave it. Once `most_answers` have not settled it, an expert does.
     """
     _demand(task, Move.ANSWER)
     _demand_lease(task, token, given.reviewer, given.at)
     answered = _moved(task, lease=None, answers=(*task.answers, given))
     if given.answer is Answer.UNSURE:
         return replace(answered, state=TaskState.ESCALATED)
-    if answered.verdict is None:
-        return replace(answered, state=task.claimed_from)
+    enough = task.quorum == 1 or task.has_all_answers or sure(answered)
+    if not (answered.settled_by(given) and enough):
+        asked = TaskState.ESCALATED if answered.has_all_answers else task.claimed_from
+        return replace(answered, state=asked)
     return replace(
         answered,
         state=TaskState.RESOLVED,

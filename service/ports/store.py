@@ -16,7 +16,7 @@ from service.domain.change import Cause, Change
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import CertificateId, DecisionId, DeliveryId, TaskId
-from service.domain.label import Label
+from service.domain.label import Label, SharedAnswer
 from service.domain.labelled import LabelledItem
 from service.domain.model import Activation
 from service.domain.outcome import Outcome, Truth
@@ -247,6 +247,11 @@ class Labels(Protocol):
 
     def of_panel(self, gate: str) -> list[Label]:
         """The gate's panel labels, oldest first, whatever their scores came from."""
+        ...
+
+    def shared(self, gate: str) -> list[SharedAnswer]:
+        """The answers to the gate's tasks that several people answered, or that somebody was unsure
+        of, as they were given."""
         ...
 
 

@@ -59,15 +59,15 @@ def certify(
             promise=promise,
             contract=contract,
             rules=rules,
-            seen=count(rules, c_fitting, fitting.labels),
-            tested=count(rules, c_testing, testing.labels),
+            seen=count(rules, c_fitting, fitting.against(c_fitting, promise)),
+            tested=count(rules, c_testing, testing.against(c_testing, promise)),
         )
         alike = sample.one_sided and len(sample) >= trial.fewest
         proof, found = trial.closed(Finding.ONE_LABEL_ONLY) if alike else trial.run()
         proofs.append(proof)
         proven.append(found)
-    thresholds = _chosen(proven, c_testing, testing.labels, contract)
-    approvals, rejections = tallies(thresholds, c_testing, testing.labels)
+    thresholds = _chosen(proven, c_testing, testing.against(c_testing), contract)
+    approvals, rejections = tallies(thresholds, c_testing, testing)
     return Certificate(
         contract=contract,
         thresholds=thresholds,
@@ -92,7 +92,7 @@ def calibrator_for(fitting: Sample) -> AnyCalibrator:
     of_each = np.count_nonzero(part.labels), np.count_nonzero(~part.labels)
     if min(of_each) < FOLDS:
         return Calibrator()
-    return choose(part.scores, part.labels, part.spreads).calibrator
+    return choose(part.scores, part.labels, part.spreads, part.weights).calibrator
 
 
 def _chosen(
@@ -116,14 +116,14 @@ def _joined(one: Thresholds, other: Thresholds) -> Thresholds:
     )
 
 
-def tallies(thresholds: Thresholds, confidence: Floats, labels: Flags) -> tuple[Tally, Tally]:
+def tallies(thresholds: Thresholds, confidence: Floats, sample: Sample) -> tuple[Tally, Tally]:
     """What the gate's own rule does to these items: approvals and rejections."""
     low, high = thresholds.low, thresholds.high
     approved = confidence > (np.inf if high is None else high)
     rejected = confidence <= (-np.inf if low is None else low)
     return (
-        Tally(decided=int(approved.sum()), wrong=int((approved & ~labels).sum())),
-        Tally(decided=int(rejected.sum()), wrong=int((rejected & labels).sum())),
+        Tally(decided=int(approved.sum()), wrong=int((approved & sample.wrongly_approved).sum())),
+        Tally(decided=int(rejected.sum()), wrong=int((rejected & sample.wrongly_rejected).sum())),
     )
 
 

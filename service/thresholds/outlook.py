@@ -61,7 +61,7 @@ def _blank(promise: Promise, sample: Sample, contract: RiskContract) -> Outlook:
 def _outlooks(promise: Promise, sample: Sample, contract: RiskContract) -> Iterator[Outlook]:
     confidence = calibrator_for(sample).many(sample.scores, sample.spreads)
     rules = rules_for(promise, contract, confidence)
-    counted = count(rules, confidence, sample.labels)
+    counted = count(rules, confidence, sample.against(confidence, promise))
     decided = counted.decided
     if decided.size == 0 or decided[-1] == 0:
         return

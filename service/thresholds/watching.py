@@ -15,19 +15,21 @@ from service.thresholds.ecusum import ErrorAlarm
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """A panel item: what the certified thresholds say of it, and whether approving was right."""
+    """A panel item: what the certified thresholds say of it, and whether approving was right.
+    Where people do not agree (`doubted`), any automatic answer counts as wrong."""
 
     zone: Zone
     right: bool
+    doubted: bool = False
 
     @property
     def wrong(self) -> bool:
         """Whether the gate by itself was, or would have been, wrong. Review is never wrong."""
         match self.zone:
             case Zone.AUTO_APPROVE:
-                return not self.right
+                return self.doubted or not self.right
             case Zone.AUTO_REJECT:
-                return self.right
+                return self.doubted or self.right
             case Zone.HUMAN_REVIEW:
                 return False
 

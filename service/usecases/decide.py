@@ -228,8 +228,15 @@ class DecideItem:
             audit=audit,
             created_at=decision.created_at,
             deadline_at=decision.created_at + policy.review.deadline,
-            quorum=policy.review.quorum,
+            quorum=self._quorum(decision, policy),
         )
+
+    def _quorum(self, decision: Decision, policy: GatePolicy) -> int:
+        """How many must agree: of the panel's items two where the lot says so, which tells how far
+        reviewers can be trusted."""
+        rules = policy.review
+        twice = decision.panel and rules.double_share > 0 and self._lot() < rules.double_share
+        return max(rules.quorum, 2) if twice else rules.quorum
 
 
 def priority(confidence: float | None, risk_level: RiskLevel) -> float:

@@ -78,8 +78,10 @@ class GateReport:
         if certified is None or source != earned.source or len(sample) < FEWEST_LABELS:
             return None
         confidence = read_calibrator(earned.calibrator).many(sample.scores, sample.spreads)
-        points = frontier(confidence, sample.labels, contract, within=_proven(certified))
-        now = cost_of(earned.thresholds, confidence, sample.labels, contract.costs)
+        points = frontier(
+            confidence, sample.against(confidence), contract, within=_proven(certified)
+        )
+        now = cost_of(earned.thresholds, confidence, sample.against(confidence), contract.costs)
         return CostFrontier(points=points, now=now, labels=len(sample))
 
 

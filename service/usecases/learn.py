@@ -15,10 +15,10 @@ from service.domain.decision import Decision
 from service.domain.errors import TooFewLabels
 from service.domain.gate import GatePolicy
 from service.domain.label import Label
-from service.domain.outcome import Verdict
-from service.domain.review import GivenAnswer
+from service.domain.review import Answer, GivenAnswer
 from service.ports.store import Store, Transaction
 from service.thresholds.outlook import Outlook, labels_needed
+from service.thresholds.quality import JudgedLabel, judged
 from service.thresholds.sample import Sample
 from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN
 from service.usecases.certify import CertifyGate, Put
@@ -34,8 +34,9 @@ GROWTH = 1.25
 at every label would spend it again and again."""
 
 
-def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict: Verdict) -> None:
-    """Keep what was said of a scored item, for calibration and certificates.
+def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer) -> None:
+    """Keep what was said of a scored item, for calibration and certificates; what was said of it
+    last stands.
 
     Items that a guard keeps from the thresholds prove nothing about these.
     """
@@ -44,6 +45,7 @@ def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict:
     raw_score, source = decision.assessment.raw_score, decision.source
     if raw_score is None or source is None:
         return
+    tx.labels.remove(decision.id)
     tx.labels.add(
         Label(
             decision_id=decision.id,
@@ -52,7 +54,7 @@ def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer, verdict:
             spread=decision.assessment.spread,
             source=source,
             category=decision.category,
-            right=verdict is Verdict.APPROVE and given.edited_result is None,
+            right=given.answer is Answer.APPROVE and given.edited_result is None,
             panel=decision.panel,
             reviewer=given.reviewer,
             at=given.at,
@@ -94,7 +96,12 @@ class Learner:
         if due is None and len(labels) < self._enough(policy, source):
             return False
         self._certify(
-            policy, sample_of(labels), None, source=source, actor="learner", note=due or ""
+            policy,
+            self._sample(policy, labels),
+            None,
+            source=source,
+            actor="learner",
+            note=due or "",
         )
         return True
 
@@ -121,12 +128,17 @@ class Learner:
                 f"The panel of {policy.gate!r} has given {len(labels):,} labels of the scores in"
                 f" use, and it takes {fewest:,}."
             )
-        return source, sample_of(labels)
+        return source, self._sample(policy, labels)
 
     def sample(self, policy: GatePolicy) -> tuple[str, Sample]:
         """The labels that a certificate of the gate could rest on now, and their scores' source."""
         source, labels = self._labels(policy)
-        return source, sample_of(labels)
+        return source, self._sample(policy, labels)
+
+    def _sample(self, policy: GatePolicy, labels: Sequence[Label]) -> Sample:
+        """The labels, as what other people said of the same items bears them out."""
+        with self._store.reading() as tx:
+            return sample_of(judged(labels, tx.labels.shared(policy.gate)))
 
     def _labels(self, policy: GatePolicy) -> tuple[str, list[Label]]:
         """The labels that a certificate could rest on, and what their scores came from: the gate's
@@ -178,10 +190,10 @@ class Learner:
         source, labels = self._labels(policy)
         if len(labels) < self._rests_on(policy, source):
             return ()
-        return labels_needed(sample_of(labels), policy.contract)
+        return labels_needed(self._sample(policy, labels), policy.contract)
 
 
-def sample_of(labels: Sequence[Label]) -> Sample:
+def sample_of(labels: Sequence[JudgedLabel]) -> Sample:
     """The labels as a sample, from the first day to the last."""
     named = any(label.category for label in labels)
     spreads = [label.spread for label in labels if label.spread is not None]
@@ -190,6 +202,8 @@ def sample_of(labels: Sequence[Label]) -> Sample:
         [label.right for label in labels],
         spreads=rows_of(spreads) if labels and len(spreads) == len(labels) else None,
         categories=[label.category or "" for label in labels] if named else None,
+        weights=[label.weight for label in labels],
+        doubted=[label.doubted for label in labels],
         since=min((label.at for label in labels), default=None),
         until=max((label.at for label in labels), default=None),
     )

@@ -55,7 +55,9 @@ class ReviewTasks:
         clock: Clock,
         meter: Meter,
         redactor: Redactor,
+        sure: Callable[[ReviewTask], bool] = lambda _: True,
     ) -> None:
+        self._sure = sure
         self._store = store
         self._gates = gates
         self._see = TaskViews(gates, clock, redactor)
@@ -181,7 +183,7 @@ class ReviewTasks:
                 edited_result=edited,
                 at=now,
             )
-            answered = review.answer(task, order.lease_token, given, order.undo_window)
+            answered = review.answer(task, order.lease_token, given, order.undo_window, self._sure)
             tx.tasks.save(answered)
             tx.audit.append(
                 [
@@ -198,6 +200,9 @@ class ReviewTasks:
             )
             if answered.state is TaskState.RESOLVED:
                 self._conclude(tx, answered, given)
+            elif (decision := tx.decisions.get(task.decision_id)) and decision.panel:
+                # What people do not agree on takes them longer: the panel must not be without it.
+                keep_label(tx, decision, given)
             return answered
 
         return self._move(order.task_id, principal, receipt, act, "task.answered")
@@ -273,7 +278,7 @@ class ReviewTasks:
         verdict = task.verdict
         if decision is None or verdict is None or task.settles_at is None:
             raise UnknownTask  # a resolved task has all three
-        keep_label(tx, decision, given, verdict)
+        keep_label(tx, decision, given)
         self._meter.reviewed(task.gate, (given.at - task.created_at).total_seconds())
         if task.audit:
             return

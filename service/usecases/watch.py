@@ -22,7 +22,6 @@ from service.domain.certificate_document import REFERENCE
 from service.domain.change import Cause, Change
 from service.domain.errors import ChangedMeanwhile
 from service.domain.gate import Certified, GatePolicy
-from service.domain.label import Label
 from service.domain.recorded import Period
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
@@ -30,6 +29,7 @@ from service.ports.meter import Meter
 from service.ports.store import Store, StoredCertificate, Transaction
 from service.thresholds.controller import WINDOW, Controller, level_for, sureness
 from service.thresholds.ecusum import ErrorAlarm
+from service.thresholds.quality import JudgedLabel, judged
 from service.thresholds.sample import Floats
 from service.thresholds.shift import ITEMS_A_CHECK, Reference, Shift
 from service.thresholds.standing import SAFE_PANEL
@@ -143,11 +143,12 @@ class Watcher:
         certificate = tx.certificates.get(earned.certificate)
         if certificate is None:
             return None
-        labels = [
+        known = [
             label
             for label in tx.labels.of_panel(policy.gate)
             if label.source == earned.source and label.at > certificate.created_at
         ]
+        labels = judged(known, tx.labels.shared(policy.gate))
         recent = _recent(tx, policy, earned, certificate.created_at)
         items = tx.recorded.count(policy.gate, certificate.created_at)
         asked = workload(tx, policy, self._clock.now())
@@ -229,7 +230,7 @@ def _look(
     contract: RiskContract,
     earned: Certified,
     certificate: StoredCertificate,
-    labels: Sequence[Label],
+    labels: Sequence[JudgedLabel],
     recent: Floats,
     items: int,
     review: ReviewBounds,
@@ -241,6 +242,7 @@ def _look(
                 calibrator(label.raw_score, label.spread)
             )[0],
             right=label.right,
+            doubted=label.doubted,
         )
         for label in sorted(labels, key=lambda label: (label.at, label.decision_id))
     ]

@@ -76,6 +76,7 @@ gates = st.fixed_dictionaries(
                 "undo": durations,
                 "on_deadline": st.sampled_from(["approve", "reject"]),
                 "quorum": st.integers(0, 10),
+                "double_share": st.floats(0, 1.1),
             },
         ),
         "resume": st.fixed_dictionaries(

@@ -31,6 +31,13 @@ def said(task: ReviewTask, who: Reviewer, answer: Answer) -> ReviewTask:
     return review.answer(task, f"lse_{who.name}", given, UNDO)
 
 
+def agreed(task: ReviewTask, who: Reviewer, *, sure: bool) -> ReviewTask:
+    given = GivenAnswer(
+        reviewer=who.name, answer=Answer.APPROVE, comment="", edited_result=None, at=NOW
+    )
+    return review.answer(claimed(task, who), f"lse_{who.name}", given, UNDO, lambda _: sure)
+
+
 @pytest.fixture
 def task() -> ReviewTask:
     return a_task(a_decision())
@@ -52,6 +59,47 @@ def test_two_of_three_decide_by_majority(task: ReviewTask) -> None:
         claimed(task, LIN)
     task = said(claimed(task, WU), WU, Answer.REJECT)
     assert task.verdict is Verdict.REJECT
+
+
+def test_a_verdict_that_is_not_sure_asks_another_until_it_is(task: ReviewTask) -> None:
+    task = replace(task, quorum=2)
+    for who in (LIN, MEI):
+        task = agreed(task, who, sure=False)
+        assert task.state is TaskState.PENDING
+    task = agreed(task, WU, sure=True)
+    assert task.state is TaskState.RESOLVED
+    assert task.verdict is Verdict.APPROVE
+
+
+def test_one_answer_decides_where_one_is_asked_for(task: ReviewTask) -> None:
+    assert agreed(task, LIN, sure=False).state is TaskState.RESOLVED
+
+
+def test_an_answer_never_ends_a_task_the_other_way(task: ReviewTask) -> None:
+    task = replace(task, quorum=2)
+    for who in (LIN, MEI):
+        task = agreed(task, who, sure=False)
+    against = said(claimed(task, WU), WU, Answer.REJECT)  # sure, and overruled by the two
+    assert against.state is TaskState.PENDING
+
+
+def test_in_the_end_an_expert_decides_alone(task: ReviewTask) -> None:
+    task = replace(task, quorum=2)
+    people = [Reviewer(name=f"p{n}") for n in range(5)]
+    for place, who in enumerate(people):
+        assert task.state is TaskState.PENDING
+        edited = {"text": place}
+        given = GivenAnswer(
+            reviewer=who.name, answer=Answer.APPROVE, comment="", edited_result=edited, at=NOW
+        )
+        task = review.answer(claimed(task, who), f"lse_{who.name}", given, UNDO)
+    assert task.state is TaskState.ESCALATED
+    with pytest.raises(ExpertsOnly):
+        claimed(task, LIN)
+    unsure = said(claimed(task, WU), WU, Answer.UNSURE)
+    assert (unsure.state, unsure.verdict) == (TaskState.ESCALATED, None)
+    done = said(claimed(task, WU), WU, Answer.REJECT)
+    assert (done.state, done.verdict) == (TaskState.RESOLVED, Verdict.REJECT)
 
 
 def test_unsure_goes_to_experts_only(task: ReviewTask) -> None:
