@@ -98,10 +98,13 @@ class Moving:
 
 
 class Ours:
-    """Certificate, controller, alarms, safe mode, certificate again."""
+    """Certificate, controller, alarms, safe mode, certificate again. Without a panel it learns from
+    what people are asked about anyway, and never hears of an automatic answer that was wrong."""
 
-    def __init__(self, calibration: Items, chance: np.random.Generator, rate: float) -> None:
-        self._chance, self._rate = chance, rate
+    def __init__(
+        self, calibration: Items, chance: np.random.Generator, rate: float, *, panel: bool = True
+    ) -> None:
+        self._chance, self._rate, self._has_panel = chance, rate, panel
         self._standing, self.alarms = Standing(), 0
         self._panel: list[tuple[float, bool]] = []
         self._raw = calibration.scores[-WINDOW:]
@@ -127,7 +130,8 @@ class Ours:
             case Infeasible(keeping_review=thresholds, panel_share=share):
                 self.infeasible_blocks += 1
         approved, rejected = zones(thresholds, c)
-        self._drawn = self._chance.random(scores.size) < share
+        by_lot = self._chance.random(scores.size) < share
+        self._drawn = by_lot if self._has_panel else ~(approved | rejected)
         return approved, rejected, ~(approved | rejected) | self._drawn
 
     def learn(self, scores: Floats, labels: Flags, approved: Flags, rejected: Flags) -> None:
@@ -205,6 +209,7 @@ def policies(
         "review-rate rule": lambda: Moving(strategy=ReviewRateRule(review=BOUNDS)),
         "static certificate": static,
         "ours": lambda: Ours(calibration, chance, rate),
+        "ours, panel off": lambda: Ours(calibration, chance, rate, panel=False),
     }
 
 
