@@ -69,7 +69,7 @@ def scatter(
     drawn = [f'<polyline class="line faint" points="{path}"/>'] if line else []
     for number, points in enumerate(groups.values()):
         drawn += [_dot(_place(point, x, y), number, name) for name, point in points.items()]
-    return _framed("".join(drawn) + _legend(list(groups)), x, y)
+    return _framed("".join(drawn) + _legend(list(groups), left=False), x, y)
 
 
 def bars(values: Mapping[str, float], y: Axis, *, line: float | None = None) -> str:
@@ -108,16 +108,18 @@ def _dot(place: Point, number: int, name: str) -> str:
     return f'<circle class="dot s{number}" {at} r="4.5">{title}</circle>'
 
 
-def _legend(names: Sequence[str]) -> str:
+def _legend(names: Sequence[str], *, left: bool = True) -> str:
+    """What each colour stands for, in the corner where curves of this kind leave room."""
     if len(names) < 2:
         return ""
-    rows = []
+    rows, anchor = [], "start" if left else "end"
+    mark, word = (LEFT + 10, LEFT + 28) if left else (WIDTH - RIGHT - 14, WIDTH - RIGHT - 20)
     for number, name in enumerate(names):
         height = TOP + 14 + 17 * number
         rows.append(
-            f'<rect class="bar s{number}" x="{WIDTH - RIGHT - 14}" y="{height - 9}" width="12" '
-            f'height="10" rx="2"/><text class="legend" x="{WIDTH - RIGHT - 20}" y="{height}" '
-            f'text-anchor="end">{escape(name)}</text>'
+            f'<rect class="bar s{number}" x="{mark}" y="{height - 9}" width="12" height="10" '
+            f'rx="2"/><text class="legend" x="{word}" y="{height}" text-anchor="{anchor}">'
+            f"{escape(name)}</text>"
         )
     return "".join(rows)
 

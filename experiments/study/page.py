@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from experiments.study import claims
+from experiments.study import claims, summary
 from experiments.study.charts import Axis, around, bars, lines, scatter
 from experiments.study.policies import ALPHAS
 
@@ -33,16 +33,19 @@ PER_CENT = {"accuracy", "precision", "recall", "F1 micro", "F1 macro", "review"}
 
 
 def write(found: Mapping[str, Any], folder: Path) -> list[Path]:
-    """index.html, results.json and figures.csv in the folder."""
+    """index.html, results.json, figures.csv and summary.md in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    page, results, table = (folder / name for name in ("index.html", "results.json", "figures.csv"))
+    page, results, table, short = (
+        folder / name for name in ("index.html", "results.json", "figures.csv", "summary.md")
+    )
     page.write_text(html(found), encoding="utf-8")
+    short.write_text(summary.markdown(found), encoding="utf-8")
     results.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["figure", "value"])
         writer.writerows(figures(found))
-    return [page, results, table]
+    return [page, results, table, short]
 
 
 def figures(found: object, name: str = "") -> Iterator[tuple[str, float]]:
@@ -78,14 +81,13 @@ def html(found: Mapping[str, Any]) -> str:
     )
 
 
-def figure(value: Sequence[float | None] | None, column: str) -> str:
-    """Mean and standard deviation as the table writes them."""
+def figure(value: Sequence[float | None] | None, column: str) -> tuple[str, str]:
+    """Mean and standard deviation as the table writes them; empty where there is none."""
     mean, spread = value or (None, None)
     if mean is None:
-        return "-"
+        return "-", ""
     scale, digits = (100, 2) if column in PER_CENT else (1, 4 if column != "cost" else 3)
-    told = f"{scale * mean:.{digits}f}"
-    return told if spread is None else f"{told} ± {scale * spread:.{digits}f}"
+    return f"{scale * mean:.{digits}f}", "" if spread is None else f"{scale * spread:.{digits}f}"
 
 
 def percent(value: float | None, digits: int = 2) -> str:

@@ -22,6 +22,7 @@ from experiments.study.comparison import Bench, compared
 from experiments.study.made_up import made_up
 from experiments.study.opinions import ENSEMBLE
 from experiments.study.sets import COSTS, SETS, StudySet
+from experiments.study.shown import shown
 from service.domain.certificate import Target
 
 SMALL = 600
@@ -101,6 +102,7 @@ def run(plan: Plan, folder: Path, say: Say) -> dict[str, Any]:
         asdict(claim) | {"most": claim.most, "verdict": claim.verdict} for claim in CLAIMS
     ]
     found["bar"] = _bar(found["sets"]["davidson"])
+    found["shown"] = shown(found)
     return found
 
 

@@ -73,6 +73,13 @@ def test_the_page_stands_alone(folder: Path) -> None:
     assert "97.1" in page  # the most that the source's dynamic row could come to
 
 
+def test_the_summary_says_what_was_to_be_shown(folder: Path) -> None:
+    told = (folder / "summary.md").read_text(encoding="utf-8")
+    for row in results(folder)["shown"]:
+        assert row["what"] in told
+    assert told.count("## ") >= len(SETS) + 4
+
+
 def test_every_figure_is_in_the_table(folder: Path) -> None:
     with (folder / "figures.csv").open(encoding="utf-8", newline="") as file:
         table = {row["figure"]: float(row["value"]) for row in csv.DictReader(file)}
