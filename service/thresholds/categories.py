@@ -93,7 +93,7 @@ def _inherited(name: str, gate: Certificate, rest: Sample) -> Inherited:
     assert testing.categories is not None
     of_it = testing.where(testing.categories == name)
     confidence = read_calibrator(gate.calibrator).many(of_it.scores, of_it.spreads)
-    approvals, rejections = tallies(gate.thresholds, confidence, of_it)
+    approvals, rejections = tallies(gate.thresholds, confidence, of_it.labels, of_it.doubted)
     doubted = any(
         binomial.tail(wrong, trials, gate.contract.promises[promise]) < DOUBT
         for promise, wrong, trials in evidence(gate.contract, approvals, rejections, len(of_it))

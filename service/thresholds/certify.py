@@ -67,7 +67,7 @@ def certify(
         proofs.append(proof)
         proven.append(found)
     thresholds = _chosen(proven, c_testing, testing.against(c_testing), contract)
-    approvals, rejections = tallies(thresholds, c_testing, testing)
+    approvals, rejections = tallies(thresholds, c_testing, testing.labels, testing.doubted)
     return Certificate(
         contract=contract,
         thresholds=thresholds,
@@ -116,14 +116,18 @@ def _joined(one: Thresholds, other: Thresholds) -> Thresholds:
     )
 
 
-def tallies(thresholds: Thresholds, confidence: Floats, sample: Sample) -> tuple[Tally, Tally]:
-    """What the gate's own rule does to these items: approvals and rejections."""
+def tallies(
+    thresholds: Thresholds, confidence: Floats, labels: Flags, doubted: Flags | None = None
+) -> tuple[Tally, Tally]:
+    """What the gate's own rule does to these items: approvals and rejections, the doubted among
+    them wrong."""
+    doubts = np.zeros(labels.size, dtype=np.bool_) if doubted is None else doubted
     low, high = thresholds.low, thresholds.high
     approved = confidence > (np.inf if high is None else high)
     rejected = confidence <= (-np.inf if low is None else low)
     return (
-        Tally(decided=int(approved.sum()), wrong=int((approved & sample.wrongly_approved).sum())),
-        Tally(decided=int(rejected.sum()), wrong=int((rejected & sample.wrongly_rejected).sum())),
+        Tally(decided=int(approved.sum()), wrong=int((approved & (~labels | doubts)).sum())),
+        Tally(decided=int(rejected.sum()), wrong=int((rejected & (labels | doubts)).sum())),
     )
 
 

@@ -122,7 +122,7 @@ def disproven(certificate: Certificate, sample: Sample) -> bool:
         return False
     confidence = read_calibrator(certificate.calibrator).many(testing.scores, testing.spreads)
     thresholds = _at_most_review(contract, confidence)
-    approvals, rejections = tallies(thresholds, confidence, testing)
+    approvals, rejections = tallies(thresholds, confidence, testing.labels, testing.doubted)
     return any(
         binomial.tail(wrong, trials, contract.promises[promise]) <= contract.delta_each
         for promise, wrong, trials in evidence(contract, approvals, rejections, len(testing))

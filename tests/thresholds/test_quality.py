@@ -128,7 +128,7 @@ def test_a_doubt_is_an_error_whatever_the_gate_says(items: list[tuple[float, boo
         assert (labels == right)[~doubted].all()
     assert not found.against(c, Promise.WRONG_APPROVALS)[doubted].any()
     assert found.against(c, Promise.WRONG_REJECTIONS)[doubted].all()
-    approvals, rejections = tallies(Thresholds(low=0.4, high=0.6), c, found)
+    approvals, rejections = tallies(Thresholds(low=0.4, high=0.6), c, found.labels, found.doubted)
     assert approvals.wrong >= np.count_nonzero(doubted & (c > 0.6))
     assert rejections.wrong >= np.count_nonzero(doubted & (c <= 0.4))
 
