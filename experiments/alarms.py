@@ -15,6 +15,13 @@ from rich.progress import track
 from rich.table import Table
 
 from experiments.synthetic import draw
+from service.thresholds.charts import (
+    BASE_POINTS,
+    ITEMS_A_POINT,
+    MOST_POINTS,
+    Indicator,
+    charted,
+)
 from service.thresholds.ecusum import ErrorAlarm
 from service.thresholds.ewma import Chart
 from service.thresholds.shift import ITEMS_A_CHECK, KS_ALARM, PSI_ALARM, PSI_WARNING, Reference
@@ -56,6 +63,12 @@ def points_until_chart_alarm(chance: np.random.Generator) -> int:
     return chart.points
 
 
+def leaves_its_band(share: float, chance: np.random.Generator) -> bool:
+    """Whether the chart of such a share, whose usual value its first points say, ever does."""
+    values = (chance.random(ITEMS_A_POINT * (BASE_POINTS + MOST_POINTS)) < share).astype(float)
+    return any(point.out for point in charted(Indicator.REVIEW_SHARE, values).points)
+
+
 def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -79,6 +92,10 @@ def main() -> None:
         table.add_row("e-CUSUM", f"the error is {share:g} alpha", told)
     points = repeated(runs, partial(points_until_chart_alarm, chance))
     table.add_row("EWMA", "nothing changes", f"after {np.mean(points):,.0f} points (mean)")
+    for share in (0.05, 0.2):
+        gone = np.mean(repeated(runs, partial(leaves_its_band, share, chance)))
+        told = f"in {gone:.1%} of charts within {MOST_POINTS} points"
+        table.add_row("EWMA, usual estimated", f"the share stays {share:.0%}", told)
     Console().print(table)
 
 

@@ -58,6 +58,7 @@ from service.usecases.deliver import Deliveries, DeliveryWorker
 from service.usecases.explain import Explain
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
+from service.usecases.gate_charts import ChartGate
 from service.usecases.gate_report import GateReport
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.keep_time import TimeKeeper
@@ -406,6 +407,7 @@ def build_app(
             redactor=redactor,
             clock=clock,
         ),
+        charts=ChartGate(store=store, gates=gates),
         report=GateReport(store=store, gates=gates, learner=learner),
         forecast=forecast,
         explain=Explain(scorers=models, gates=gates),

@@ -177,6 +177,39 @@ class GateList(Answer):
     gates: list[GateSummary]
 
 
+class ChartPoint(Answer):
+    """`observed`: the mean of so many observations; `value`: where the chart stands after it."""
+
+    observed: float
+    value: float
+    low: float
+    high: float
+    out: bool
+
+
+class ControlChart(Answer):
+    """One indicator of a gate, as an EWMA chart."""
+
+    indicator: Literal["review_share", "confidence", "overturned", "panel_errors"]
+    a_point: int
+    """How many observations make a point."""
+    usual: float | None
+    """`None` while `needed` more observations are to come before there is a chart."""
+    needed: int
+    out: bool
+    """Whether it is out of its band now: worth a look."""
+    points: list[ChartPoint]
+
+
+class GateCharts(Answer):
+    """Answer of `GET /v1/gates/{gate}/charts`: since the gate was last changed."""
+
+    gate: str
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    charts: list[ControlChart]
+
+
 class ReplayRequest(Request):
     """Body of `POST /v1/gates/{gate}/replay`: what would be different, and over which decisions."""
 

@@ -17,19 +17,24 @@ LIMIT = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """One indicator, whose points have this mean and standard deviation while all is well."""
+    """One indicator, whose points have this mean and standard deviation while all is well.
+
+    `error` is the standard error of the mean, where it was estimated: the band is wider by it, or
+    every chart whose mean was taken a little wrong would alarm sooner or later.
+    """
 
     mean: float
     deviation: float
     value: float
+    error: float = 0.0
     points: int = 0
 
     @classmethod
-    def around(cls, mean: float, deviation: float) -> Self:
+    def around(cls, mean: float, deviation: float, error: float = 0.0) -> Self:
         """A chart that has seen nothing. InvalidInput where these are no mean and deviation."""
         if not (isfinite(mean) and isfinite(deviation) and deviation > 0):
             raise InvalidInput("A chart needs a finite mean and a deviation above 0.")
-        return cls(mean=mean, deviation=deviation, value=mean)
+        return cls(mean=mean, deviation=deviation, value=mean, error=error)
 
     @classmethod
     def of_share(cls, share: float, items: int) -> Self:
@@ -45,7 +50,8 @@ class Chart:
     def band(self) -> tuple[float, float]:
         """Between what values the chart is in control, now."""
         settled = 1 - (1 - WEIGHT) ** (2 * self.points)
-        width = LIMIT * self.deviation * sqrt(WEIGHT / (2 - WEIGHT) * settled)
+        variance = self.deviation**2 * WEIGHT / (2 - WEIGHT) * settled
+        width = LIMIT * sqrt(variance + self.error**2)
         return self.mean - width, self.mean + width
 
     @property

@@ -18,6 +18,7 @@ from service.usecases.deliver import Deliveries
 from service.usecases.explain import Explain
 from service.usecases.forecast import Forecast
 from service.usecases.gate_book import GateBook
+from service.usecases.gate_charts import ChartGate
 from service.usecases.gate_report import GateReport
 from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
@@ -42,6 +43,7 @@ class Services:
     replay: ReplayGate
     shadows: Shadows
     report: GateReport
+    charts: ChartGate
     forecast: Forecast
     explain: Explain
     learner: Learner

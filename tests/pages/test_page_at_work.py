@@ -102,3 +102,30 @@ def test_who_only_looks_ends_nothing(
         last = tx.shadows.latest("hooks")
     assert last
     assert last.state is ShadowState.STOPPED
+
+
+def test_charts_are_drawn_and_told(
+    site: Site, max_: Browser, someone: Callable[..., Browser]
+) -> None:
+    assert "1,050 more to come" in max_.get("/gates/hooks").text
+    site.clock.forward(days=11)  # what `live` makes is ten days old, and the session ends
+    live(site, "hooks", 1200, panel=True)
+    max_ = someone("max")
+    page = max_.get("/gates/hooks").text
+    drawn = re.findall(
+        r'<svg viewBox="0 0 320 96" role="img" aria-label="A line of (\d+) points', page
+    )
+    assert drawn[:2] == ["4", "4"]
+    assert page.count('class="chart"') + page.count('class="chart is-out"') == len(drawn)
+    assert "as usual (" in page
+    assert "平均置信度" in someone("max", **{"Accept-Language": "zh-CN"}).get("/gates/hooks").text
+    headers = {"Authorization": f"Bearer {KEY}"}
+    told = max_.http.get("/v1/gates/hooks/charts", headers=headers).json()
+    assert [one["indicator"] for one in told["charts"]] == [
+        "review_share",
+        "confidence",
+        "overturned",
+        "panel_errors",
+    ]
+    assert len(told["charts"][0]["points"]) == 4
+    assert told["charts"][0]["usual"] is not None

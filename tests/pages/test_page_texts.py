@@ -16,6 +16,7 @@ from service.domain.guard import Finding, Layer, Place
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
 from service.domain.shadow import ShadowState
+from service.thresholds.charts import Indicator
 from service.web.pages.cards import Hand
 from service.web.pages.errors import TOLD
 from service.web.pages.gate_form import OF_THE_FORM
@@ -49,6 +50,8 @@ CLOSED_SETS = {
     "mode": {mode.value for mode in Mode},
     "mode_title": {mode.value for mode in TROUBLED},
     "mode_told": {mode.value for mode in Mode},
+    "indicator": {one.value for one in Indicator},
+    "indicator_told": {one.value for one in Indicator},
     "mode_way": {"error", "review", "model", "labels"},
     "shadow_state": {state.value for state in ShadowState},
     "cause": {cause.value for cause in Cause},

@@ -103,6 +103,28 @@ def put(
     return JSONResponse(answer, headers={"ETag": etag(answer["version"])})
 
 
+@router.get("/gates/{gate}/charts")
+def charts(gate: str, caller: Caller, request: Request) -> wire.GateCharts:
+    """How the gate is doing since it was last changed: what is usual, and what leaves it."""
+    found = services_of(request).charts(gate, caller)
+    return wire.GateCharts(
+        gate=gate,
+        since=found.since,
+        until=found.until,
+        charts=[
+            wire.ControlChart(
+                indicator=one.indicator.value,
+                a_point=one.a_point,
+                usual=one.usual,
+                needed=one.needed,
+                out=one.out,
+                points=[wire.ChartPoint(**asdict(point), out=point.out) for point in one.points],
+            )
+            for one in found.charts
+        ],
+    )
+
+
 @router.get("/gates/{gate}/versions")
 def versions(
     gate: str,

@@ -17,13 +17,16 @@ from service.domain.gate import GatePolicy
 from service.domain.shadow import Shadow
 from service.ports.store import Page, StoredPolicy
 from service.thresholds import ecusum
+from service.thresholds.charts import Charted
 from service.thresholds.cost import Point
 from service.thresholds.outlook import Outlook
 from service.thresholds.replay import ZONES
 from service.thresholds.workload import Workload
+from service.usecases.gate_charts import GateCharts
 from service.usecases.gate_report import AuditReport, CostFrontier
 from service.usecases.replay import ReplayOrder, Report
 from service.usecases.watch import Watch
+from service.web.pages.gate_charts import ChartView
 from service.web.pages.gate_form import OF_THE_FORM, SHARES
 from service.web.services import Services
 
@@ -112,6 +115,7 @@ class GateView:
     watch: Watch | None
     alarm_at: float
     shadow: Shadow | None
+    charts: "ChartsView"
     frontier: "FrontierView | None"
     versions: Sequence[StoredPolicy]
     file_ignored: bool
@@ -147,10 +151,29 @@ def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateVi
         watch=services.watcher.watch(policy),
         alarm_at=ecusum.LIMIT,
         shadow=_shadow(services, policy, viewer),
+        charts=_charts(services, policy, viewer),
         frontier=FrontierView(found) if found else None,
         versions=services.gates.versions(policy.gate, viewer, Page(limit=MOST_VERSIONS)),
         file_ignored=services.gates.is_overruled(policy.gate),
         may_change=Scope.MANAGE in viewer.scopes,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartsView:
+    """The control charts that there are, and those that wait for more observations."""
+
+    found: GateCharts
+    drawn: Sequence[ChartView]
+    waiting: Sequence[Charted]
+
+
+def _charts(services: Services, policy: GatePolicy, viewer: Principal) -> ChartsView:
+    found = services.charts(policy.gate, viewer)
+    return ChartsView(
+        found=found,
+        drawn=[ChartView(one) for one in found.charts if one.points],
+        waiting=[one for one in found.charts if not one.points],
     )
 
 
