@@ -1,9 +1,9 @@
-"""Retraining on real texts: what a challenger of the embedded model gains, and what noise gains.
+"""Retraining on real texts: what a challenger of the embedded model gains, and from what.
 
 `python -m experiments.retraining [--draws 5]`. The model was trained on tweets; the gate's items
 are what people say to chatbots (ConvAbuse). Every third item is the panel's, by lot; the others are
 labelled by review. `as said`: labels are the annotators' majority. `shuffled`: the labels of those
-that train are dealt out anew, so that there is nothing to learn.
+that train are dealt out anew, so that all they teach is how many items are right.
 """
 
 import tempfile
@@ -98,6 +98,7 @@ def _item(place: int, text: str, panel: bool, right: bool) -> LabelledItem:
         confidence=None,
         zone=Zone.HUMAN_REVIEW,
         panel=panel,
+        audit_probability=None,
         guarded=False,
         said=Said(
             verdict=Verdict.APPROVE if right else Verdict.REJECT,

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         None,
         repr=False,
         description="The MLflow server that `model add mlflow:...` and `model push` speak to,"
-        " and that experiments are logged to.",
+        " and that experiments and retrainings are logged to.",
     )
     config: Path | None = Field(
         None,

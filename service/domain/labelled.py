@@ -43,7 +43,8 @@ class Said:
 @dataclass(frozen=True, kw_only=True)
 class LabelledItem:
     """An item with `said`, `truth`, or both. `source` is what gave `raw_score`; `guarded` items are
-    those that a guard saw something in."""
+    those that a guard saw something in; `audit_probability` is with which active audits could draw
+    the item."""
 
     decision_id: DecisionId
     task_id: TaskId | None
@@ -58,6 +59,7 @@ class LabelledItem:
     confidence: float | None
     zone: Zone
     panel: bool
+    audit_probability: float | None
     guarded: bool
     said: Said | None
     truth: Truth | None

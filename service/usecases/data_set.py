@@ -180,6 +180,7 @@ class DataSet:
             "confidence": one.confidence,
             "decision": one.zone.value,
             "panel": one.panel,
+            "audit_probability": one.audit_probability,
             "guarded": one.guarded,
             "right": one.right,
             "by": one.by.value,

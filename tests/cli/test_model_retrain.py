@@ -82,6 +82,8 @@ def test_a_better_challenger_takes_over_and_is_certified_by_other_panel_items(ho
     assert (kept.number, kept.beats, kept.data) == (1, True, said["data"])
     assert {"model.retrained", "model.activated", "certificate.issued"} <= set(kinds)
     assert run(house, "audit", "verify").returncode == 0
+    shown = run(house, "model", "show", MODEL).stdout
+    assert f"{said['challenger']} from {said['data']}: better than {said['champion']}" in shown
 
 
 @pytest.mark.parametrize(

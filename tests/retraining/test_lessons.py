@@ -32,6 +32,7 @@ def an_item(place: int, *, panel: bool, right: bool, text: str | None = None) ->
         confidence=0.5,
         zone=Zone.HUMAN_REVIEW,
         panel=panel,
+        audit_probability=None,
         guarded=False,
         said=Said(verdict=verdict, edited_result=None, reviewer="person:lin", at=at + MINUTE),
         truth=None,

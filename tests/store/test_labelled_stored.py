@@ -37,7 +37,7 @@ def found(store: SqlStore, **asked: Any) -> list[LabelledItem]:
 
 
 def test_what_people_said(store: SqlStore) -> None:
-    chosen = a_decision()
+    chosen = a_decision(audit_probability=0.25)
     answered(store, chosen, Answer.UNSURE, Answer.APPROVE)
     drawn = replace(a_decision(), panel=True, zone=Zone.AUTO_APPROVE)
     answered(store, drawn, Answer.REJECT, audit=True)
@@ -49,6 +49,7 @@ def test_what_people_said(store: SqlStore) -> None:
     first, second, third = found(store)
     assert (first.decision_id, first.by, first.right) == (chosen.id, By.REVIEW, True)
     assert first.said
+    assert (first.audit_probability, second.audit_probability) == (0.25, None)
     assert (first.said.reviewer, first.known_at) == ("person:1", NOW + 2 * MINUTE)
     assert (second.by, second.right, second.case) == (By.PANEL, False, Case.FAILURE)
     assert (third.right, third.said and third.said.edited_result) == (False, {"publish": False})

@@ -1,6 +1,7 @@
 """model list, show, check, add, remove, push: the versions of this machine."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from service.cli.model.desk import (
 )
 from service.domain.errors import BrokenBundle, Conflict, InvalidInput
 from service.domain.model import Activation
+from service.domain.retraining import Retraining
 from service.registry.mlflow import Mlflow
 from service.registry.versions import Registry
 
@@ -54,7 +56,7 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a version is, which gates use it, and the model's activations."""
+    """Show what a version is, which gates use it, the model's activations and retrainings."""
     with opened_desk() as desk:
         history = desk.activations.history(model)
         active = desk.active_in(model, history)
@@ -65,12 +67,15 @@ def show(
                 fix="`model list` tells which there are.",
             )
         bundle = desk.registry.load(model, chosen)
+        gates = [policy.gate for policy in desk.activations.users(model)]
+        retrainings = _retrainings(desk, model, gates)
         facts = {
             "version": bundle.version,
             "active": bundle.version == active,
-            "gates": [policy.gate for policy in desk.activations.users(model)],
+            "gates": gates,
             "card": dict(bundle.card),
             "activations": [_told(one) for one in history],
+            "retrainings": [asdict(one) | {"at": one.at.isoformat()} for one in retrainings],
         }
     if as_json:
         print_json(facts)
@@ -83,6 +88,10 @@ def show(
             typer.echo(f"  {key:<11} {_words(bundle.card[key])}")
     for one in history:
         _print_activation(one)
+    for trained in retrainings:
+        better = "better" if trained.beats else "not better"
+        what = f"{trained.challenger} from {trained.data}: {better} than {trained.champion}"
+        typer.echo(f"  {trained.at:%Y-%m-%d %H:%M:%S}  {what}  by {trained.actor}")
 
 
 def check(source: Where, as_json: AsJson = False) -> None:
@@ -151,6 +160,14 @@ def _listed(desk: Desk, model: str) -> list[dict[str, Any]]:
         problem = "not on this machine: another version goes on here; add it"
         rows.append({"version": active, "shipped": False, "problem": problem, "active": True})
     return rows
+
+
+def _retrainings(desk: Desk, model: str, gates: Sequence[str]) -> list[Retraining]:
+    """What came of the model's retrainings at these gates, newest first."""
+    with desk.store.reading() as tx:
+        found = [one for gate in gates for one in tx.retrainings.of(gate)]
+    of_it = [one for one in found if one.champion.partition("@")[0] == model]
+    return sorted(of_it, key=lambda one: one.at, reverse=True)
 
 
 def _told(one: Activation) -> dict[str, Any]:
