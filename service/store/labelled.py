@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_
 
 from service.domain.decision import Item, Zone, source_of
 from service.domain.ids import DecisionId
@@ -25,9 +25,15 @@ class SqlLabelled:
     def of(
         self, gate: str, *, after: DecisionId | None = None, limit: int | None = None
     ) -> Iterator[LabelledItem]:
-        query = _labelled().where(_decision.gate == gate).order_by(_decision.id).limit(limit)
+        # In the order of the index on gate and time: by id alone, all would be sorted first.
+        order = (_decision.created_at, _decision.id)
+        query = _labelled().where(_decision.gate == gate).order_by(*order).limit(limit)
         if after is not None:
-            query = query.where(_decision.id > after)
+            made = select(_decision.created_at).where(_decision.id == after)
+            moment = self._connection.scalar(made)
+            if moment is None:
+                return iter(())
+            query = query.where(tuple_(*order) > (moment, after))
         rows = self._connection.execute(query.execution_options(yield_per=BATCH))
         return map(_item_of, rows)
 
@@ -42,8 +48,12 @@ def _labelled() -> Select[Any]:
     newest = (
         select(func.max(later.c.id)).where(later.c.decision_id == _decision.id).scalar_subquery()
     )
-    settled = and_(_task.decision_id == _decision.id, _task.state == TaskState.RESOLVED)
-    answer = and_(_answer.task_id == _task.id, _answer.position == settling)
+    # The state stands with the answer: beside the decision's id SQLite would look it up by that.
+    answer = and_(
+        _task.state == TaskState.RESOLVED,
+        _answer.task_id == _task.id,
+        _answer.position == settling,
+    )
     return (
         select(
             _decision.id,
@@ -72,7 +82,7 @@ def _labelled() -> Select[Any]:
             _truth.reported_at,
         )
         .select_from(tables.decisions)
-        .outerjoin(tables.review_tasks, settled)
+        .outerjoin(tables.review_tasks, _task.decision_id == _decision.id)
         .outerjoin(tables.task_answers, answer)
         .outerjoin(tables.truths, _truth.id == newest)
         .where(or_(_answer.answer.is_not(None), _truth.id.is_not(None)))

@@ -1,12 +1,17 @@
 """Labelled items: who said what, on every backend, row by row."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy import event
 
 from service.domain.decision import Decision, Zone
 from service.domain.labelled import By, Case, LabelledItem
 from service.domain.outcome import Truth, Verdict
 from service.domain.review import Answer, GivenAnswer, TaskState
+from service.store.engine import open_engine
+from service.store.labelled import SqlLabelled
 from service.store.sql_store import SqlStore
 from tests.examples import GATE, MINUTE, NOW, a_decision, a_task
 
@@ -73,9 +78,29 @@ def test_the_newest_truth_stands_above_what_was_said(store: SqlStore) -> None:
 
 
 def test_pages_follow_each_other(store: SqlStore) -> None:
-    decisions = [a_decision() for _ in range(5)]
+    decisions = [a_decision(created_at=NOW + place // 2 * MINUTE) for place in range(5)]
     for decision in decisions:
         answered(store, decision, Answer.APPROVE)
     page = found(store, limit=3)
     rest = found(store, after=page[-1].decision_id, limit=3)
     assert [one.decision_id for one in page + rest] == [one.id for one in decisions]
+
+
+def test_sqlite_streams_in_the_order_of_an_index(tmp_path: Path) -> None:
+    """With a million items, sorting them all or looking tasks up by their state takes hours."""
+    store = SqlStore(f"sqlite:///{tmp_path}/gate.db")
+    store.migrate()
+    store.close()
+    engine = open_engine(f"sqlite:///{tmp_path}/gate.db")
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    with engine.connect() as connection:
+        list(SqlLabelled(connection).of(GATE))
+        [query] = [statement for statement in asked if "task_answers" in statement]
+        parameters = tuple(0 for _ in range(query.count("?")))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).all()
+    engine.dispose()
+    told = "\n".join(str(row[3]) for row in plan)
+    assert "decisions USING INDEX ix_decisions_gate_created_at" in told
+    assert "review_tasks USING INDEX ix_review_tasks_decision_id" in told
+    assert "TEMP B-TREE FOR ORDER BY" not in told
