@@ -409,6 +409,7 @@ def build_app(
         ),
         charts=ChartGate(store=store, gates=gates),
         report=GateReport(store=store, gates=gates, learner=learner),
+        reviewers=reviewers,
         forecast=forecast,
         explain=Explain(scorers=models, gates=gates),
         learner=learner,

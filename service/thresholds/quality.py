@@ -8,8 +8,10 @@ measured wherever those errors have nothing to do with the gate's, as blind ones
 the reviewer is decides what the label weighs where a calibrator is fitted.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +24,21 @@ from service.thresholds.sample import Floats
 
 LEAST_WEIGHT = 0.05
 """Of a label, where a calibrator is fitted: a coin weighs next to nothing, and is counted."""
+
+
+class Agreement(StrEnum):
+    """What Krippendorff says of an alpha, the best first."""
+
+    RELIABLE = "reliable"
+    TENTATIVE = "tentative"
+    UNRELIABLE = "unreliable"
+
+
+LEAST_ALPHA = {
+    Agreement.RELIABLE: 0.8,
+    Agreement.TENTATIVE: 0.667,
+    Agreement.UNRELIABLE: -math.inf,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +97,11 @@ class Quality:
     def alpha(self) -> float:
         """Krippendorff's alpha: 1 where all agree, 0 where they do as by chance."""
         return agreement(self.answers)
+
+    @property
+    def agreement(self) -> "Agreement":
+        """What alpha means in a word."""
+        return next(word for word in Agreement if self.alpha >= LEAST_ALPHA[word])
 
     @cached_property
     def truth(self) -> dict[DecisionId, float]:

@@ -24,6 +24,7 @@ from service.usecases.learn import Learner
 from service.usecases.outcomes import Outcomes
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
+from service.usecases.reviewers import Reviewers
 from service.usecases.shadows import Shadows
 from service.usecases.watch import Watcher
 from service.web.live import Live
@@ -44,6 +45,7 @@ class Services:
     shadows: Shadows
     report: GateReport
     charts: ChartGate
+    reviewers: Reviewers
     forecast: Forecast
     explain: Explain
     learner: Learner

@@ -17,6 +17,7 @@ from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
 from service.domain.shadow import ShadowState
 from service.thresholds.charts import Indicator
+from service.thresholds.quality import Agreement
 from service.web.pages.cards import Hand
 from service.web.pages.errors import TOLD
 from service.web.pages.gate_form import OF_THE_FORM
@@ -54,6 +55,7 @@ CLOSED_SETS = {
     "indicator_told": {one.value for one in Indicator},
     "mode_way": {"error", "review", "model", "labels"},
     "shadow_state": {state.value for state in ShadowState},
+    "agreement": {word.value for word in Agreement},
     "cause": {cause.value for cause in Cause},
     "promise": {promise.value for promise in Promise},
     "target": {target.value for target in Target},

@@ -11,6 +11,7 @@ from service.web.api import (
     learning,
     outcomes,
     replays,
+    reviewers,
     shadows,
     tasks,
 )
@@ -19,7 +20,18 @@ from service.web.short_way import ShortWay
 PREFIX = "/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (decisions, tasks, outcomes, gates, replays, shadows, learning, deliveries, audit):
+for part in (
+    decisions,
+    tasks,
+    outcomes,
+    gates,
+    reviewers,
+    replays,
+    shadows,
+    learning,
+    deliveries,
+    audit,
+):
     router.include_router(part.router)
 
 

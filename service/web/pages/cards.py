@@ -10,7 +10,7 @@ from typing import Any
 from service.domain.access import Principal, Scope
 from service.domain.decision import Assessment, Thresholds
 from service.domain.outcome import Verdict
-from service.domain.review import WAITING, GivenAnswer, ReviewTask, TaskState, has_lapsed
+from service.domain.review import OPEN, WAITING, GivenAnswer, ReviewTask, TaskState, has_lapsed
 from service.domain.values import Json
 from service.usecases.review import TaskView
 from service.web.pages.standing import Standing, excerpt_of, standing_of
@@ -117,6 +117,7 @@ def card_of(view: TaskView, viewer: Principal, now: datetime, lease: timedelta) 
     task, decision = view.task, view.decision
     held = task.lease if not has_lapsed(task, now) else None
     hand = hand_of(task, viewer, now)
+    for_expert = TaskState.ESCALATED in (task.state, task.claimed_from)
     return Card(
         row=row_of(view, now),
         text=decision.item.text,
@@ -131,9 +132,10 @@ def card_of(view: TaskView, viewer: Principal, now: datetime, lease: timedelta) 
         reason=decision.reason.value,
         model=decision.assessment.model_version,
         notes=decision.assessment.notes,
-        answers=task.answers,
+        # Several are asked so that each judges alone; an expert is asked because of what they said.
+        answers=() if view.blind or (task.state in OPEN and not for_expert) else task.answers,
         hand=hand,
-        for_expert=TaskState.ESCALATED in (task.state, task.claimed_from),
+        for_expert=for_expert,
         holder=held.holder if held else None,
         lease_token=held.token if held and hand is Hand.MINE else "",
         # Thrice in a lease: one lost request must not cost the reviewer the item.

@@ -20,6 +20,7 @@ from service.thresholds import ecusum
 from service.thresholds.charts import Charted
 from service.thresholds.cost import Point
 from service.thresholds.outlook import Outlook
+from service.thresholds.quality import Quality
 from service.thresholds.replay import ZONES
 from service.thresholds.workload import Workload
 from service.usecases.gate_charts import GateCharts
@@ -111,6 +112,7 @@ class GateView:
     needed: Sequence[Outlook]
     lately: Report
     audits: AuditReport | None
+    reviewers: Quality | None
     workload: Workload | None
     watch: Watch | None
     alarm_at: float
@@ -147,6 +149,7 @@ def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateVi
         needed=services.learner.outlook(policy),
         lately=services.replay(policy, viewer, LATELY),
         audits=services.report.audits(policy),
+        reviewers=_reviewers(services, policy, viewer),
         workload=services.watcher.workload(policy),
         watch=services.watcher.watch(policy),
         alarm_at=ecusum.LIMIT,
@@ -175,6 +178,13 @@ def _charts(services: Services, policy: GatePolicy, viewer: Principal) -> Charts
         drawn=[ChartView(one) for one in found.charts if one.points],
         waiting=[one for one in found.charts if not one.points],
     )
+
+
+def _reviewers(services: Services, policy: GatePolicy, viewer: Principal) -> Quality | None:
+    """For managers alone: what is measured of people is nobody else's business."""
+    if Scope.MANAGE not in viewer.scopes:
+        return None
+    return services.reviewers.quality(policy.gate, viewer)
 
 
 def _shadow(services: Services, policy: GatePolicy, viewer: Principal) -> Shadow | None:

@@ -70,7 +70,7 @@ def standing_of(view: TaskView, viewer: Principal, now: datetime) -> Standing:
         task_id=task.id,
         excerpt=excerpt_of(view.decision.item),
         step=step,
-        verdict=task.verdict,
+        verdict=task.verdict if task.state is TaskState.RESOLVED else None,
         by=deciding.reviewer if deciding else None,
         decided_at=task.resolved_at,
         undo_left=left,
