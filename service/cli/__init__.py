@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli import access, audit, data, gate, model, running
+from service.cli import access, audit, data, gate, model, running, shadow
 
 app = typer.Typer(
     help="Confidence Gate: the decision service.",
@@ -13,6 +13,7 @@ app = typer.Typer(
 running.register(app)
 app.add_typer(access.people, name="user")
 app.add_typer(access.keys, name="apikey")
+gate.app.add_typer(shadow.app, name="shadow")
 app.add_typer(gate.app, name="gate")
 app.add_typer(model.app, name="model")
 app.add_typer(data.app, name="data")
