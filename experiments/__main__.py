@@ -9,9 +9,11 @@ import os
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.study import page, tracking
-from experiments.study.run import FULL, QUICK, run
+from experiments.study.run import FULL, QUICK, run, steps
+from service.domain.errors import InvalidInput
 
 FOLDER = Path("reports") / "experiment"
 
@@ -23,17 +25,29 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the report goes")
     given = parser.parse_args()
     console, plan = Console(), QUICK if given.quick else FULL
-    with console.status("starting") as status:
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("", total=steps(plan))
 
         def say(what: str) -> None:
-            status.update(what) if console.is_terminal else console.print(what, highlight=False)
+            progress.update(bar, advance=1, description=what)
+            if not console.is_terminal:
+                console.print(what, highlight=False)
 
         found = run(plan, given.folder, say)
     files = page.write(found, given.folder)
     console.print(f"Written: {', '.join(map(str, files))}", highlight=False, soft_wrap=True)
-    told = tracking.track(found, files)
+    try:
+        told = tracking.track(found, files)
+    except InvalidInput as error:
+        told = f"Nothing was logged, the report stands: {error} {error.fix}"
     if told:
-        console.print(told, highlight=False)
+        console.print(told, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

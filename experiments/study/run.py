@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from experiments.data.sources import REPOSITORY
 from experiments.study import changes
 from experiments.study.cells import Cells, code_of
 from experiments.study.claims import CLAIMS, WANTED_AT_15
-from experiments.study.comparison import Bench, compared
+from experiments.study.comparison import BOUNDS_AT_ONCE, Bench, compared
 from experiments.study.made_up import made_up
 from experiments.study.opinions import ENSEMBLE
 from experiments.study.sets import COSTS, SETS, StudySet
@@ -104,6 +105,15 @@ def run(plan: Plan, folder: Path, say: Say) -> dict[str, Any]:
     found["bar"] = _bar(found["sets"]["davidson"])
     found["shown"] = shown(found)
     return found
+
+
+def steps(plan: Plan) -> int:
+    """How often `run` says what it is at."""
+    of_sets = sum(
+        count + ceil(plan.bound_splits / BOUNDS_AT_ONCE) + 1 for count in plan.splits.values()
+    )
+    of_draws = len(certificates.ALPHAS) * ceil(plan.draws / DRAWS_AT_ONCE)
+    return of_sets + of_draws + len(plan.changes) * plan.seeds
 
 
 def study_set(name: str, plan: Plan) -> StudySet:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from experiments.study.policies import ALPHAS, POLICIES
+from experiments.study.run import QUICK, steps
 from experiments.study.sets import SETS
 from service.domain.certificate import Target
 
@@ -19,19 +21,21 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("experiment")
-    study(made)
+    (made / "said").write_text(study(made), encoding="utf-8")
     return made
 
 
-def study(folder: Path) -> None:
+def study(folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "experiments", "--quick", "--folder", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
+        env={name: value for name, value in os.environ.items() if name != "GATE_MLFLOW_URL"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -58,6 +62,12 @@ def test_every_policy_is_measured_on_every_set(folder: Path) -> None:
         "davidson",
         "convabuse",
     }
+
+
+def test_the_bar_counts_what_the_run_says(folder: Path) -> None:
+    *said, last = (folder / "said").read_text(encoding="utf-8").splitlines()
+    assert len(said) == steps(QUICK)
+    assert last.startswith("Written: ")
 
 
 def test_people_who_vote_as_they_did_make_mistakes(folder: Path) -> None:
