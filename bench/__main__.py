@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import machine
+from bench.against import AGAINST
 from bench.parts import FULL, PARTS, QUICK, Figures, Plan
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -22,7 +23,9 @@ WANTED: dict[str, tuple[str, float]] = {
     "latency.p99_ms": ("below", 500),
     "memory.mb": ("below", 500),
     "ready.seconds": ("below", 5),
+    **{f"peers.http_over_{peer}": ("at least", 2.0) for peer in AGAINST},
 }
+EVERY = {**PARTS, **AGAINST}
 
 
 def main() -> None:
@@ -35,17 +38,19 @@ def main() -> None:
         "parts",
         nargs="*",
         metavar="PART",
-        help=f"{', '.join(PARTS)}; all of them where none is named",
+        help=f"{', '.join(PARTS)}; all of them where none is named. "
+        f"Against other servers: {', '.join(AGAINST)}",
     )
+    parser.add_argument("--peers", action="store_true", help="the other servers too")
     parser.add_argument("--quick", action="store_true", help="short rounds: figures to look at")
     parser.add_argument("--rounds", type=int, help="how often each side is measured")
     parser.add_argument("--seconds", type=float, help="how long each measurement takes")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the figures go")
     chosen = parser.parse_args()
-    unknown = set(chosen.parts) - set(PARTS)
+    unknown = set(chosen.parts) - set(EVERY)
     if unknown:
         parser.error(
-            f"no part is called {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}"
+            f"no part is called {', '.join(sorted(unknown))}: there are {', '.join(EVERY)}"
         )
     run(chosen)
 
@@ -63,8 +68,8 @@ def run(chosen: argparse.Namespace) -> None:
                 progress.print(what)
 
         plan = Plan(**settings, say=say)
-        for part in chosen.parts or PARTS:
-            figures |= PARTS[part](plan)
+        for part in chosen.parts or (EVERY if chosen.peers else PARTS):
+            figures |= EVERY[part](plan)
             figures[f"measured.{part}"] = datetime.now(UTC).isoformat(timespec="seconds")
             figures[f"rounds.{part}"] = plan.rounds
     figures |= machine.described()

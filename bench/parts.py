@@ -61,30 +61,30 @@ def scoring(plan: Plan) -> Figures:
     ]
     plain = [json.dumps({"text": text}) for text in found.texts]
     with ExitStack() as stack:
-        folder = _folder(stack)
+        folder = folder_of(stack)
         raw = stack.enter_context(RawRuns())
         ours = stack.enter_context(the_service(folder / "ours"))
         naive = stack.enter_context(a_rival("naive", folder))
         sides: dict[str, Callable[[], Report | float]] = {
             "raw": lambda: raw.per_second(plan.seconds, tokenise=False),
             "raw_with_tokenising": lambda: raw.per_second(plan.seconds, tokenise=True),
-            "http": lambda: _saturate(plan, ours, SCORED, single, keyed=True),
-            "batch": lambda: _saturate(plan, ours, f"{SCORED}:batch", many, connections=8),
-            "naive": lambda: _saturate(plan, naive, "/predict", plain),
-            "naive_inline": lambda: _saturate(plan, naive, "/predict-inline", plain),
+            "http": lambda: saturate(plan, ours, SCORED, single, keyed=True),
+            "batch": lambda: saturate(plan, ours, f"{SCORED}:batch", many, connections=8),
+            "naive": lambda: saturate(plan, naive, "/predict", plain),
+            "naive_inline": lambda: saturate(plan, naive, "/predict-inline", plain),
         }
-        rounds = _interleaved(plan, "scoring", sides)
+        rounds = interleaved(plan, "scoring", sides)
         memory = ours.memory_mb
-    rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
+    rate = {side: [rate_of(one) for one in found] for side, found in rounds.items()}
     rate["batch"] = [one * BATCH for one in rate["batch"]]
     stronger = max(("naive", "naive_inline"), key=lambda side: median(rate[side]))
     return {
-        "scoring.http_over_raw": _ratio(rate["http"], rate["raw"]),
-        "scoring.http_over_raw_with_tokenising": _ratio(rate["http"], rate["raw_with_tokenising"]),
-        "scoring.batch_over_raw": _ratio(rate["batch"], rate["raw"]),
-        "scoring.http_over_naive": _ratio(rate["http"], rate[stronger]),
+        "scoring.http_over_raw": ratio(rate["http"], rate["raw"]),
+        "scoring.http_over_raw_with_tokenising": ratio(rate["http"], rate["raw_with_tokenising"]),
+        "scoring.batch_over_raw": ratio(rate["batch"], rate["raw"]),
+        "scoring.http_over_naive": ratio(rate["http"], rate[stronger]),
         **{f"scoring.{side}_per_second": round(median(found), 1) for side, found in rate.items()},
-        "scoring.load_cores": _cores(rounds["http"]),
+        "scoring.load_cores": cores(rounds["http"]),
         "scoring.texts": found.origin,
         "memory.mb": round(memory, 1),
     }
@@ -95,7 +95,7 @@ def precision(plan: Plan) -> Figures:
     found = texts.find(TEXTS)
     bodies = [json.dumps({"item": {"text": text}}) for text in found.texts]
     with ExitStack() as stack:
-        folder = _folder(stack)
+        folder = folder_of(stack)
         fp32 = models_in_fp32(folder / "fp32-models")
         raw, raw_fp32 = (
             stack.enter_context(RawRuns(bundle)) for bundle in (BUNDLE, fp32 / BUNDLE.name)
@@ -103,18 +103,18 @@ def precision(plan: Plan) -> Figures:
         ours = stack.enter_context(the_service(folder / "ours"))
         ours_fp32 = stack.enter_context(the_service(folder / "fp32", GATE_MODELS_DIR=str(fp32)))
         sides: dict[str, Callable[[], Report | float]] = {
-            "http": lambda: _saturate(plan, ours, SCORED, bodies, keyed=True),
-            "http_fp32": lambda: _saturate(plan, ours_fp32, SCORED, bodies, keyed=True),
+            "http": lambda: saturate(plan, ours, SCORED, bodies, keyed=True),
+            "http_fp32": lambda: saturate(plan, ours_fp32, SCORED, bodies, keyed=True),
             "raw": lambda: raw.per_second(plan.seconds, tokenise=False),
             "raw_fp32": lambda: raw_fp32.per_second(plan.seconds, tokenise=False),
         }
-        rounds = _interleaved(plan, "precision", sides)
+        rounds = interleaved(plan, "precision", sides)
         plan.say("precision: processor time")
         cpu, cpu_fp32 = (Raw(bundle).least_cpu() for bundle in (BUNDLE, fp32 / BUNDLE.name))
-    rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
+    rate = {side: [rate_of(one) for one in found] for side, found in rounds.items()}
     return {
-        "precision.http_over_fp32": _ratio(rate["http"], rate["http_fp32"]),
-        "precision.raw_over_fp32": _ratio(rate["raw"], rate["raw_fp32"]),
+        "precision.http_over_fp32": ratio(rate["http"], rate["http_fp32"]),
+        "precision.raw_over_fp32": ratio(rate["raw"], rate["raw_fp32"]),
         "precision.cpu_over_fp32": round(cpu / cpu_fp32, 3),
         "precision.cpu_per_second": round(cpu, 1),
         "precision.cpu_fp32_per_second": round(cpu_fp32, 1),
@@ -131,23 +131,23 @@ def signals(plan: Plan) -> Figures:
         for text in found.texts
     ]
     with ExitStack() as stack:
-        folder = _folder(stack)
+        folder = folder_of(stack)
         ours = stack.enter_context(the_service(folder / "ours"))
         empty = stack.enter_context(a_rival("empty", folder))
         sides: dict[str, Callable[[], Report | float]] = {
-            "decisions": lambda: _saturate(plan, ours, SIGNALS, bodies),
-            "keyed": lambda: _saturate(plan, ours, SIGNALS, bodies, keyed=True),
-            "empty": lambda: _saturate(plan, empty, "/decisions", bodies),
+            "decisions": lambda: saturate(plan, ours, SIGNALS, bodies),
+            "keyed": lambda: saturate(plan, ours, SIGNALS, bodies, keyed=True),
+            "empty": lambda: saturate(plan, empty, "/decisions", bodies),
         }
-        rounds = _interleaved(plan, "signals", sides)
-    rate = {side: [_rate(one) for one in found] for side, found in rounds.items()}
+        rounds = interleaved(plan, "signals", sides)
+    rate = {side: [rate_of(one) for one in found] for side, found in rounds.items()}
     return {
-        "signals.over_empty_route": _ratio(rate["decisions"], rate["empty"]),
-        "signals.keyed_over_empty_route": _ratio(rate["keyed"], rate["empty"]),
+        "signals.over_empty_route": ratio(rate["decisions"], rate["empty"]),
+        "signals.keyed_over_empty_route": ratio(rate["keyed"], rate["empty"]),
         "signals.per_second": round(median(rate["decisions"]), 1),
         "signals.keyed_per_second": round(median(rate["keyed"]), 1),
         "signals.empty_route_per_second": round(median(rate["empty"]), 1),
-        "signals.load_cores": _cores(rounds["decisions"]),
+        "signals.load_cores": cores(rounds["decisions"]),
     }
 
 
@@ -156,9 +156,9 @@ def latency(plan: Plan) -> Figures:
     found = texts.find(TEXTS)
     bodies = [json.dumps({"item": {"text": text}}) for text in found.texts]
     with ExitStack() as stack:
-        ours = stack.enter_context(the_service(_folder(stack) / "ours"))
+        ours = stack.enter_context(the_service(folder_of(stack) / "ours"))
         plan.say("latency: how much it takes")
-        most = _rate(_saturate(plan, ours, SCORED, bodies, keyed=True))
+        most = rate_of(saturate(plan, ours, SCORED, bodies, keyed=True))
         reports = []
         for turn in range(plan.rounds):
             plan.say(f"latency: round {turn + 1} of {plan.rounds}")
@@ -172,7 +172,7 @@ def latency(plan: Plan) -> Figures:
         "latency.p99_ms": round(median(report.p99 for report in reports), 1),
         "latency.at_per_second": round(most * SHARE_OF_SATURATION, 1),
         "latency.saturation_per_second": round(most, 1),
-        "latency.load_cores": _cores(reports),
+        "latency.load_cores": cores(reports),
     }
 
 
@@ -180,7 +180,7 @@ def ready(plan: Plan) -> Figures:
     """Seconds from the start of the process until it says that it is ready, the disk being warm."""
     took = []
     with ExitStack() as stack:
-        folder = _folder(stack)
+        folder = folder_of(stack)
         for turn in range(plan.rounds + 1):
             plan.say(f"ready: start {turn + 1} of {plan.rounds + 1}")
             with the_service(folder / str(turn)) as ours:
@@ -215,7 +215,7 @@ PARTS: Mapping[str, Callable[[Plan], Figures]] = {
 }
 
 
-def _interleaved(
+def interleaved(
     plan: Plan, part: str, sides: Mapping[str, Callable[[], Report | float]]
 ) -> dict[str, list[Report | float]]:
     """Every side once a round: whatever the machine does meanwhile, it does to all of them."""
@@ -227,7 +227,7 @@ def _interleaved(
     return found
 
 
-def _saturate(
+def saturate(
     plan: Plan,
     server: Server,
     path: str,
@@ -262,15 +262,15 @@ def _checked(report: Report) -> Report:
     return report
 
 
-def _rate(one: Report | float) -> float:
+def rate_of(one: Report | float) -> float:
     return one.per_second if isinstance(one, Report) else one
 
 
-def _ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
+def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
     return round(median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
 
 
-def _cores(reports: Iterable[Report | float]) -> float:
+def cores(reports: Iterable[Report | float]) -> float:
     return round(median(one.cores for one in reports if isinstance(one, Report)), 2)
 
 
@@ -279,5 +279,5 @@ def _score(lot: random.Random) -> float:
     return lot.choice([0.95] * 9 + [0.05] * 8 + [0.5] * 3)
 
 
-def _folder(stack: ExitStack) -> Path:
+def folder_of(stack: ExitStack) -> Path:
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-bench-")))
