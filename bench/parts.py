@@ -115,6 +115,7 @@ def precision(plan: Plan) -> Figures:
     return {
         "precision.http_over_fp32": ratio(rate["http"], rate["http_fp32"]),
         "precision.raw_over_fp32": ratio(rate["raw"], rate["raw_fp32"]),
+        "precision.fp32_http_over_raw": ratio(rate["http_fp32"], rate["raw_fp32"]),
         "precision.cpu_over_fp32": round(cpu / cpu_fp32, 3),
         "precision.cpu_per_second": round(cpu, 1),
         "precision.cpu_fp32_per_second": round(cpu_fp32, 1),
