@@ -112,6 +112,8 @@ def _sample(scores: Scored) -> Sample:
         scores.right,
         spreads=scores.spreads,
         categories=[lesson.category or "" for lesson in lessons] if named else None,
+        weights=[lesson.weight for lesson in lessons],
+        doubted=[lesson.doubted for lesson in lessons],
         since=min((lesson.decided_at for lesson in lessons), default=None),
         until=max((lesson.decided_at for lesson in lessons), default=None),
     )

@@ -5,13 +5,14 @@ import hashlib
 import json
 import unicodedata
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from service.domain.decision import Item, Reads
 from service.domain.errors import TooFewLabels
 from service.domain.labelled import LabelledItem
+from service.thresholds.quality import JudgedLabel
 
 MOST_LESSONS = 50_000
 MOST_JUDGES = 20_000
@@ -26,13 +27,16 @@ TUNES = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """An item, and whether approving it was right."""
+    """An item, and whether approving it was right; of the panel's, what the label weighs, and
+    whether people disagree about it."""
 
     item: Item
     right: bool
     category: str | None
     decision_id: str
     decided_at: datetime
+    weight: float = 1.0
+    doubted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +54,11 @@ class Parts:
 
 @dataclass(kw_only=True)
 class Lessons:
-    """What may be learned from, and the panel, gathered while the data set goes by."""
+    """What may be learned from, and the panel, gathered while the data set goes by. `borne_out` are
+    the panel's labels as what other people said of the same items bears them out."""
 
     reads: Reads
+    borne_out: Mapping[str, JudgedLabel] = field(default_factory=dict)
     _others: deque[tuple[datetime, Lesson]] = field(
         default_factory=lambda: deque(maxlen=MOST_LESSONS)
     )
@@ -66,7 +72,14 @@ class Lessons:
         if not one.panel:
             self._others.append((one.known_at, _lesson(one, one.right)))
         elif one.said is not None:
-            self._panel.append(_lesson(one, one.said.right))
+            self._panel.append(self._of_panel(one, one.said.right))
+
+    def _of_panel(self, one: LabelledItem, said: bool) -> Lesson:
+        label = self.borne_out.get(one.decision_id)
+        if label is None:
+            return _lesson(one, said)
+        lesson = _lesson(one, label.right)
+        return replace(lesson, weight=label.weight, doubted=label.doubted)
 
     def parts(self, *, certify: bool) -> Parts:
         """Divide them. With `certify` every other panel item, by lot, is kept from the judgement
@@ -88,7 +101,7 @@ class Lessons:
             kinds = [sum(one.right is kind for one in part) for kind in (True, False)]
             _demand(min(kinds), FEWEST_OF_A_KIND, "of the rarer kind in each part of the lessons")
         certifying = [one for one in judges if certify and _lot(one)]
-        judging = [one for one in judges if not (certify and _lot(one))]
+        judging = [one for one in judges if not (one.doubted or (certify and _lot(one)))]
         _demand(len(judging), FEWEST_JUDGES // 2, "of the panel to judge")
         return Parts(
             train=train,

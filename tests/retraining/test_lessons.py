@@ -12,6 +12,7 @@ from service.domain.ids import DecisionId
 from service.domain.labelled import LabelledItem, Said
 from service.domain.outcome import Truth, Verdict
 from service.retraining.lessons import Lesson, Lessons, Parts
+from service.thresholds.quality import JudgedLabel
 from tests.examples import GATE, MINUTE, NOW
 
 
@@ -122,3 +123,34 @@ def test_the_cold_start_of_a_gate_does_not_push_the_judges_before_the_lessons() 
     parts = parts_of(cold + warm)
     assert parts.cut > warm[0].decided_at
     assert len(parts.train) + len(parts.tune) > 400
+
+
+def test_what_people_disagree_about_judges_nothing_and_certifies_with_its_doubt() -> None:
+    items = usual(2000)
+    panel = [item for item in items if item.panel]
+    labels = {
+        item.decision_id: JudgedLabel(
+            decision_id=item.decision_id,
+            gate=GATE,
+            raw_score=0.5,
+            source="m@1",
+            category=None,
+            right=not item.right,
+            panel=True,
+            reviewer="person:lin",
+            at=item.decided_at,
+            weight=0.5,
+            doubted=place % 2 == 0,
+        )
+        for place, item in enumerate(panel)
+    }
+    lessons = Lessons(reads=Reads.TEXT, borne_out=labels)
+    for item in items:
+        lessons.add(item)
+    parts = lessons.parts(certify=True)
+    said = {item.decision_id: item.right for item in panel}
+    assert parts.judge
+    assert not any(one.doubted for one in parts.judge)
+    assert all(one.right is not said[one.decision_id] for one in parts.judge)
+    assert any(one.doubted for one in parts.certify)
+    assert {one.weight for one in parts.certify} == {0.5}

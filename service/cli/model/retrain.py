@@ -28,6 +28,7 @@ from service.retraining.judging import level_of
 from service.retraining.lessons import Lessons, Parts
 from service.scoring.bundle import Bundle
 from service.scoring.onnx_scorer import make_reader
+from service.thresholds.quality import judged
 from service.usecases.certify import CertifyGate, demand_one_scorer
 from service.usecases.data_set import Card, DataSet
 from service.usecases.gate_book import GateBook
@@ -126,7 +127,13 @@ def _demand_alone(asked: Asked) -> None:
 
 def _lessons(asked: Asked) -> tuple[Card, Parts]:
     """The data set as it is, and its parts."""
-    lessons = Lessons(reads=make_reader(asked.champion).reads)
+    gate = asked.policy.gate
+    with asked.desk.store.reading() as tx:
+        borne_out = judged(tx.labels.of_panel(gate), tx.labels.shared(gate))
+    lessons = Lessons(
+        reads=make_reader(asked.champion).reads,
+        borne_out={label.decision_id: label for label in borne_out},
+    )
     data = DataSet(
         store=asked.desk.store, gates=asked.gates, redactor=LabelRedactor(), clock=SystemClock()
     )
