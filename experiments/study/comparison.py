@@ -108,7 +108,8 @@ def compared(bench: Bench, seeds: range, bound_splits: int, say: Say) -> dict[st
             for alpha in ALPHAS
         ],
     )
-    drawn = bench.figures("drawn", seeds[0], lambda: _drawn(bench, seeds[0]))
+    shown_by = [seeds[0], code_of(mistakes)]
+    drawn = bench.figures("drawn", shown_by, lambda: _drawn(bench, seeds[0]))
     return {
         "name": study.name,
         "items": len(study),

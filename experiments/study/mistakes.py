@@ -1,6 +1,7 @@
 """Where ours goes wrong: the surest mistakes, in items' own words, and who else was unsure."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def telling_words(study: StudySet) -> frozenset[str]:
     """The words that tell most of the side that is rejected, found in the labels themselves."""
     counts: dict[str, list[int]] = {}
     for text, label in zip(study.texts, study.labels, strict=True) if study.texts else ():
-        for word in set(re.findall(r"\w+", plain(text).casefold())):
+        for word in {found.group(1).casefold() for found in _words(study, plain(text))}:
             counts.setdefault(word, [0, 0])[int(label)] += 1
     rejected = max(1, int((study.labels == 0).sum()))
     approved = max(1, int((study.labels == 1).sum()))
@@ -77,12 +78,18 @@ def shown(study: StudySet, place: int, hidden: frozenset[str]) -> str:
         record = study.records[place]
         return ", ".join(f"{name}: {value}" for name, value in list(record.items())[:6])
 
-    def masked(word: re.Match[str]) -> str:
-        found = word.group()
-        return found[0] + "·" * (len(found) - 1) if found.casefold() in hidden else found
-
-    text = re.sub(r"\w+", masked, " ".join(plain(study.texts[place]).split()))
+    text = " ".join(plain(study.texts[place]).split())
+    letters = list(text)
+    for word in _words(study, text):
+        if word.group(1).casefold() in hidden:
+            letters[word.start(1) + 1 : word.end(1)] = "·" * (word.end(1) - word.start(1) - 1)
+    text = "".join(letters)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _words(study: StudySet, text: str) -> Iterator[re.Match[str]]:
+    """The words of a text; in Chinese, which has no spaces, every pair of characters."""
+    return re.finditer(r"(?=(\w\w))" if study.language == "Chinese" else r"(\w+)", text)
 
 
 def _by_category(study: StudySet, places: np.ndarray, wrong: np.ndarray) -> dict[str, list[int]]:

@@ -32,7 +32,7 @@ DRAWS_AT_ONCE = 10
 CODE = (
     *(
         f"experiments.study.{name}"
-        for name in ("policies", "measures", "bounds", "ablation", "mistakes", "reviewers")
+        for name in ("policies", "measures", "bounds", "ablation", "reviewers")
     ),
     "experiments.rivals",
     *(

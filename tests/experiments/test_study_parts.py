@@ -1,5 +1,6 @@
 """What the study is made of: sets, measures, cells, charts, claims."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -134,3 +135,5 @@ def test_words_that_tell_are_masked() -> None:
     told = shown(study, place, hidden)
     assert "·" in told
     assert not any(word in hidden and len(word) > 1 for word in told.split())
+    chinese = replace(study.first(1), texts=["甲乙丙丁"], language="Chinese")
+    assert shown(chinese, 0, frozenset({"乙丙"})) == "甲乙·丁"
