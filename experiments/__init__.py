@@ -1,1 +1,1 @@
-"""Experiments on real data. The data sets are not part of this repository: see `data.py`."""
+"""Experiments on real data. The data sets are not part of this repository: see `data`."""
