@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, insert, or_, select
+from sqlalchemy import Connection, Row, delete, insert, select, union
 
 from service.domain.decision import Spread
 from service.domain.ids import DecisionId
@@ -34,8 +34,11 @@ class SqlLabels:
         return [_label_of(row) for row in self._connection.execute(query)]
 
     def shared(self, gate: str) -> list[SharedAnswer]:
-        second = tables.task_answers.alias()
-        several = exists().where(second.c.task_id == _answer.task_id, second.c.position == 1)
+        # From the few tasks that several have answered, not from the many that one has.
+        few = union(
+            select(_answer.task_id).where(_answer.position == 1),
+            select(_answer.task_id).where(_answer.answer == Answer.UNSURE),
+        ).subquery()
         query = (
             select(
                 _task.decision_id,
@@ -43,8 +46,9 @@ class SqlLabels:
                 _answer.answer,
                 _answer.edited_result.is_not(None).label("edited"),
             )
-            .join_from(tables.task_answers, tables.review_tasks)
-            .where(_task.gate == gate, or_(several, _answer.answer == Answer.UNSURE))
+            .join_from(few, tables.task_answers, _answer.task_id == few.c.task_id)
+            .join(tables.review_tasks, _task.id == _answer.task_id)
+            .where(_task.gate == gate)
             .order_by(_task.decision_id, _answer.position)
         )
         return [

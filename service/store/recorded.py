@@ -31,17 +31,20 @@ class SqlRecorded:
             yield _batch(*zip(*rows, strict=True))
 
     def audits(self, period: Period) -> AuditableItems:
-        asked = and_(_task.decision_id == _decision.id, _task.audit.is_(True))
-        columns = select(
-            _decision.zone, _decision.audit_probability, _task.id.is_not(None), _label.right
-        )
+        # The newest first, then those of them that could be drawn: a gate without audits would
+        # else be read to its first decision.
+        newest = _of(
+            period, select(_decision.id, _decision.zone, _decision.audit_probability)
+        ).subquery()
+        asked = and_(_task.decision_id == newest.c.id, _task.audit.is_(True))
         query = (
-            columns.select_from(tables.decisions)
+            select(newest.c.zone, newest.c.audit_probability, _task.id.is_not(None), _label.right)
+            .select_from(newest)
             .outerjoin(tables.review_tasks, asked)
-            .outerjoin(tables.labels, _label.decision_id == _decision.id)
-            .where(_decision.audit_probability.is_not(None))
+            .outerjoin(tables.labels, _label.decision_id == newest.c.id)
+            .where(newest.c.audit_probability.is_not(None))
         )
-        rows = self._connection.execute(_of(period, query)).all()
+        rows = self._connection.execute(query).all()
         zones, probabilities, drawn, right = zip(*rows, strict=True) if rows else ((),) * 4
         return AuditableItems(zones=zones, probabilities=probabilities, drawn=drawn, right=right)
 
@@ -71,8 +74,8 @@ def _of(period: Period, query: Select[Any]) -> Select[Any]:
 
 
 def _columns(shadow: int | None) -> Select[Any]:
-    newest = select(func.max(_truth.id)).group_by(_truth.decision_id)
-    truth = select(_truth.decision_id, _truth.verdict).where(_truth.id.in_(newest)).subquery()
+    later = tables.truths.alias()
+    newest = select(func.max(later.c.id)).where(later.c.decision_id == _decision.id)
     query = (
         select(
             _decision.id,
@@ -89,10 +92,10 @@ def _columns(shadow: int | None) -> Select[Any]:
             cast(_decision.notes, String) != NO_NOTES,
             _decision.panel,
             _label.right,
-            truth.c.verdict,
+            _truth.verdict,
         )
         .join_from(tables.decisions, tables.labels, isouter=True)
-        .outerjoin(truth, truth.c.decision_id == _decision.id)
+        .outerjoin(tables.truths, _truth.id == newest.scalar_subquery())
     )
     if shadow is None:
         return query.add_columns(null())

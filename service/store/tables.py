@@ -162,6 +162,8 @@ task_answers = Table(
     _maybe("edited_result", Document),
     _some("at", Moment),
     UniqueConstraint("task_id", "reviewer"),
+    Index(None, "position"),
+    Index(None, "answer"),
 )
 
 deliveries = Table(

@@ -85,13 +85,13 @@ class Watcher:
         """Look at every gate now and then, until told to stop."""
         while not stop.wait(LOOK_EVERY_SECONDS):
             for policy in self._gates.offered():
-                try:
-                    self.weigh(policy)
-                    self.look_at(policy)
-                except ChangedMeanwhile:  # somebody was faster: look again at what they made of it
-                    continue
-                except Exception:  # one gate's trouble is not the others'
-                    log.exception("watching.failed", gate=policy.gate)
+                for look in (self.look_at, self.weigh):  # errors before workloads
+                    try:
+                        look(policy)
+                    except ChangedMeanwhile:  # somebody was faster: look again at what they made
+                        continue
+                    except Exception:  # one gate's trouble is not the others'
+                        log.exception("watching.failed", gate=policy.gate)
 
     def look_at(self, policy: GatePolicy) -> Adapted | None:
         """Look at the gate and adapt it where that is called for. Returns what it was made to do,
@@ -117,6 +117,8 @@ class Watcher:
         Nothing is approved for that beyond what is proven: who reviews, or what is promised, is
         for people to change.
         """
+        if policy.contract is None or policy.contract.reviews_a_day is None:
+            return
         found = self.workload(policy)
         if found is None or found.capacity is None:
             return
@@ -151,9 +153,15 @@ class Watcher:
         labels = judged(known, tx.labels.shared(policy.gate))
         recent = _recent(tx, policy, earned, certificate.created_at)
         items = tx.recorded.count(policy.gate, certificate.created_at)
-        asked = workload(tx, policy, self._clock.now())
-        review = asked.within(policy.contract.review) if asked else policy.contract.review
+        review = self._bounds(tx, policy, policy.contract)
         return _look(policy, policy.contract, earned, certificate, labels, recent, items, review)
+
+    def _bounds(self, tx: Transaction, policy: GatePolicy, contract: RiskContract) -> ReviewBounds:
+        """The bounds on review: the contract's, and what people can do in a day."""
+        if contract.reviews_a_day is None:
+            return contract.review
+        asked = workload(tx, policy, self._clock.now())
+        return asked.within(contract.review) if asked else contract.review
 
     def _wanted(self, policy: GatePolicy, seen: "_Seen") -> Adapted | None:
         now = self._clock.now()
