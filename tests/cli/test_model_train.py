@@ -35,3 +35,24 @@ def test_it_is_the_trainer_that_reads_the_options(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "texts.csv, line 2: label is '2'" in done.stderr
+
+
+def test_quantising_is_handed_over_too(tmp_path: Path) -> None:
+    if not training.TRAINING.exists():
+        pytest.skip("There is no training environment: make setup TRAIN=1")
+    bundle = training.REPOSITORY / "models" / "embedded"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "service", "model", "quantise"),
+            *(str(bundle), "int8-dynamic", str(tmp_path / "new"), "davidson"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(training.REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "int8-static" in done.stderr
+    assert not (tmp_path / "new").exists()

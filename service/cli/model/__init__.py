@@ -19,8 +19,9 @@ for command in (
     retrain.retrain,
 ):
     app.command(command.__name__.removesuffix("_versions"))(command)
-app.command(
-    "train",
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)(training.train)
+for handed_over in (training.train, training.quantise):
+    app.command(
+        handed_over.__name__,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(handed_over)

@@ -1,4 +1,4 @@
-"""model train: handed to the environment that has torch, which serving does without."""
+"""model train, quantise: handed to the environment that has torch, which serving does without."""
 
 import os
 import sys
@@ -20,11 +20,23 @@ def train(context: typer.Context) -> None:
 
     Whatever follows is for the trainer: `model train --help` is its help.
     """
+    _hand_over(context, "service.training", "build")
+
+
+def quantise(context: typer.Context) -> None:
+    """Write a bundle in another precision, with a calibrator, drift and accuracy of its own.
+
+    Whatever follows is for the trainer: `model quantise --help` is its help.
+    """
+    _hand_over(context, "service.training.precision")
+
+
+def _hand_over(context: typer.Context, *module_and_command: str) -> None:
     with told_in_words():
         python = training_python()
     known = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(known)}
-    command = [python, "-m", "service.training", "build", *context.args]
+    command = [python, "-m", *module_and_command, *context.args]
     os.execve(python, command, environment)  # noqa: S606 (our own module, by an argument list)
 
 
