@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from service.domain.adaptation import Mode
 from tests.browser.conftest import Reviewer
-from tests.pages.history import live
+from tests.pages.history import into, live
 from tests.pages.site import Site
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitän" * 8 + " 很长的一段没有空格的文字" * 12
@@ -97,6 +98,16 @@ def visit_every_page(site: Site, someone: Reviewer) -> list[str]:
     page.locator("#look").click()
     expect(page.locator("#save")).to_be_visible()
     look("a change of a gate")
+    page.locator("#try").click()
+    expect(page.locator("#adopt")).to_be_visible()
+    look("a shadow")
+    page.locator("#stop").click()
+    expect(page.locator(".badge.is-stopped")).to_be_visible()
+    into(site, "earning", Mode.INFEASIBLE, "limit disproven")
+    for path in ("", "/earning"):
+        page.goto(f"/gates{path}")
+        expect(page.locator(".mode.is-infeasible")).to_be_visible()
+        look(f"/gates{path} infeasible")
     return wrong
 
 
