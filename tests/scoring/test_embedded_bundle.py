@@ -1,16 +1,21 @@
 """The committed bundle keeps what its card promises, on texts that it was not made from."""
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench import texts
 from experiments.data import DataMissing, LabelledText, davidson, split
 from service.confidence.metrics import accuracy, auroc, ece
 from service.domain.decision import Item, Score
 from service.scoring.bundle import Bundle
 from service.scoring.onnx_scorer import OnnxScorer
+from service.training.precision import MOST_BATCH_DRIFT
+from service.training.serving import raw_scores
 
+FOLDER = Path("models/embedded")
 SAMPLE = 1000
 LARGEST_MEGABYTES = 30
 
@@ -59,3 +64,17 @@ def test_confidences_are_calibrated_on_unseen_texts(
     assert accuracy(confidence, labels) == pytest.approx(
         bundle.card["metrics"]["measures"]["accuracy"][0], abs=0.02
     )
+
+
+def test_a_thousand_texts_have_the_same_scores_alone_and_in_batches() -> None:
+    items = [
+        LabelledText(text=text, label=1, approving_share=1.0)
+        for text in dict.fromkeys(texts.find(2 * SAMPLE).texts)
+    ][:SAMPLE]
+    assert len(items) == SAMPLE
+    alone, together = (raw_scores(FOLDER, items, largest_batch=size) for size in (1, 32))
+    read = np.isfinite(alone)  # the rest are in a script that the model cannot read
+    assert read.mean() > 0.99
+    assert np.array_equal(read, np.isfinite(together))
+    assert np.abs(alone - together)[read].max() < MOST_BATCH_DRIFT
+    assert np.array_equal((alone > 0.5)[read], (together > 0.5)[read])
