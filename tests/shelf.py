@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from service.bootstrap import Shelf
+from service.bootstrap.shelf import Shelf
 from service.registry.versions import Registry
 from service.store.sql_store import SqlStore
 from service.usecases.model_book import ModelBook

@@ -36,7 +36,7 @@ def export(
     The same stored state gives the same file and the same version. Where the gate redacts personal
     data, so does the file.
     """
-    from service.bootstrap import prepare
+    from service.bootstrap.preparing import prepare
     from service.store.sql_store import SqlStore
 
     settings, clock = read_settings(), SystemClock()

@@ -50,7 +50,7 @@ class LabelledRow:
 @app.command("list")
 def list_gates() -> None:
     """List the gates in force, and what they stand on."""
-    from service.bootstrap import prepare
+    from service.bootstrap.preparing import prepare
     from service.store.sql_store import SqlStore
 
     settings = read_settings()
@@ -99,7 +99,8 @@ def calibrate(
     Running services notice within seconds. What is not proven stays with people. Exits with 1
     where nothing could be proven, so that nothing is automatic.
     """
-    from service.bootstrap import build_learner, certifier, prepare
+    from service.bootstrap.learning import build_learner, certifier
+    from service.bootstrap.preparing import prepare
     from service.bus.memory import InProcessBus
     from service.store.sql_store import SqlStore
 
@@ -195,7 +196,7 @@ def _of_file(
     rows: Sequence[LabelledRow], policy: GatePolicy, settings: Settings, bundle: Bundle | None
 ) -> tuple[str, Sample]:
     """The file's sample, and what its scores come from."""
-    from service.bootstrap import make_scorer
+    from service.bootstrap.adapters import make_scorer
 
     if bundle is None:
         return SCORES_OF_A_FILE, _sample(rows, policy, None)

@@ -31,7 +31,7 @@ def serve(
     # Imported here: a web server and a model runtime are too much for the other commands.
     import uvicorn
 
-    from service.bootstrap import build_app
+    from service.bootstrap.application import build_app
 
     chosen = read_settings()
     logs.configure(chosen.log_format, chosen.log_level)
@@ -54,7 +54,10 @@ def serve(
 
 def worker() -> None:
     """Run deliveries and deadlines alone, beside `serve --no-worker`."""
-    from service.bootstrap import build_background, build_learner, open_bus, prepare
+    from service.bootstrap.adapters import open_bus
+    from service.bootstrap.background import build_background
+    from service.bootstrap.learning import build_learner
+    from service.bootstrap.preparing import prepare
     from service.store.sql_store import SqlStore
     from service.telemetry.metrics import Metrics
     from service.usecases.watch import Watcher

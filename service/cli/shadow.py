@@ -93,7 +93,9 @@ def adopt(gate: str) -> None:
 
 @contextmanager
 def _tools() -> Iterator[Tools]:
-    from service.bootstrap import build_learner, calibrators_among, labels_among, prepare
+    from service.bootstrap.learning import build_learner
+    from service.bootstrap.preparing import prepare
+    from service.bootstrap.shelf import calibrators_among, labels_among
     from service.store.sql_store import SqlStore
 
     settings, clock, bus = read_settings(), SystemClock(), InProcessBus()

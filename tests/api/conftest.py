@@ -11,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
-from service.bootstrap import build_app
+from service.bootstrap.application import build_app
 from service.settings import Settings
 
 KEY = "cg_test_key_with_every_scope"

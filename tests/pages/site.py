@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from service.bootstrap import build_app
+from service.bootstrap.application import build_app
 from service.domain.access import Principal, Role, Scope
 from service.domain.ids import TaskId
 from service.domain.review import OPEN

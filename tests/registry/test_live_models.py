@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
-from service.bootstrap import Shelf, open_models
+from service.bootstrap.models import open_models
+from service.bootstrap.shelf import Shelf
 from service.domain.decision import Item
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.model import Activation, ActivationState

@@ -48,7 +48,7 @@ class Desk:
 
     def run_once(self, bundle: Bundle) -> None:
         """Raises BrokenBundle unless the bundle's model runs here."""
-        from service.bootstrap import make_scorer
+        from service.bootstrap.adapters import make_scorer
 
         make_scorer(self.settings, bundle).close()
 
@@ -62,7 +62,7 @@ class Desk:
 @contextmanager
 def opened_desk() -> Iterator[Desk]:
     """What the settings name, closed at the end; mistakes are told in words."""
-    from service.bootstrap import make_registry
+    from service.bootstrap.adapters import make_registry
 
     settings = read_settings()
     with told_in_words():

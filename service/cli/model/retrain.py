@@ -68,7 +68,7 @@ def retrain(
     No label of the panel trains. A challenger that is better, surely enough, becomes a version of
     the model; another one is thrown away, the command says why, and exits with 1.
     """
-    from service.bootstrap import prepare
+    from service.bootstrap.preparing import prepare
 
     with opened_desk() as desk, tempfile.TemporaryDirectory() as aside:
         clock = SystemClock()
@@ -150,7 +150,7 @@ def _may_certify(policy: GatePolicy) -> bool:
 
 
 def _challenge(asked: Asked, card: Card, parts: Parts, number: int, folder: Path) -> Challenge:
-    from service.bootstrap import make_scorer
+    from service.bootstrap.adapters import make_scorer
 
     return challenge(
         asked.champion,

@@ -1,0 +1,183 @@
+"""The whole service as one application."""
+
+import threading
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from typing import cast
+
+from fastapi import FastAPI
+
+from service.bootstrap.adapters import make_allowance, open_bus
+from service.bootstrap.background import Background, build_background
+from service.bootstrap.learning import build_learner
+from service.bootstrap.models import embedder_among, open_models
+from service.bootstrap.preparing import first_access, prepare
+from service.bootstrap.shelf import calibrators_among, labels_among
+from service.configuration import Workshop
+from service.guards.masking import LabelRedactor
+from service.guards.text_guard import TextGuard
+from service.ports.clock import Clock, SystemClock
+from service.ports.scorer import Scorer
+from service.resume import ResumeMessageWriter
+from service.scoring.openai.scorer import LanguageModelScorer
+from service.settings import Settings
+from service.store.sql_store import SqlStore
+from service.telemetry.metrics import Metrics
+from service.usecases.access import Doorkeeper
+from service.usecases.assess import Assessor
+from service.usecases.audit_trail import AuditTrail
+from service.usecases.change_gate import ChangeGate
+from service.usecases.data_set import DataSet
+from service.usecases.decide import DecideItem
+from service.usecases.deliver import Deliveries
+from service.usecases.explain import Explain
+from service.usecases.forecast import Forecast
+from service.usecases.gate_charts import ChartGate
+from service.usecases.gate_report import GateReport
+from service.usecases.guarded import GuardedAssessor
+from service.usecases.outcomes import Outcomes
+from service.usecases.recorder import Recorder
+from service.usecases.replay import ReplayGate
+from service.usecases.review import ReviewTasks
+from service.usecases.reviewers import Reviewers
+from service.usecases.shadow_judge import ShadowJudge
+from service.usecases.shadows import Shadows
+from service.usecases.watch import Watcher
+from service.web.app import create_app
+from service.web.live import Live
+from service.web.ops import Readiness
+from service.web.services import Services
+
+
+def build_app(
+    settings: Settings, *, with_worker: bool = True, clock: Clock | None = None
+) -> FastAPI:
+    """The whole service as one application. Raises GateError where the settings cannot work."""
+    clock = clock or SystemClock()
+    store = SqlStore(settings.database_url)
+    configuration, gates, shelf = prepare(settings, store, clock)
+    doorkeeper = Doorkeeper(store=store, clock=clock)
+    first_access(settings, doorkeeper)
+    bus = open_bus(settings)
+    metrics = Metrics()
+    models = open_models(
+        settings,
+        shelf,
+        gates,
+        clock,
+        metrics,
+        {name: LanguageModelScorer(m) for name, m in configuration.language_models.items()},
+    )
+    recorder = Recorder(store)
+    redactor = LabelRedactor()
+    writer = ResumeMessageWriter(configuration.apps)
+    forecast = Forecast(store=store, clock=clock)
+    learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
+    watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
+    reviewers = Reviewers(store=store, gates=gates)
+    allowance = make_allowance(settings)
+    calibrator_of = calibrators_among(shelf.bundles, configuration.language_models)
+    changes = ChangeGate(store=store, gates=gates, bus=bus, clock=clock)
+    replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of=calibrator_of)
+
+    def assessor(scorers: Mapping[str, Scorer]) -> GuardedAssessor:
+        return GuardedAssessor(
+            Assessor(scorers, embedder=lambda: embedder_among(models)), TextGuard()
+        )
+
+    judge = ShadowJudge(
+        store=store,
+        assessor=assessor(
+            ChainMap[str, Scorer](
+                # Of its own: their connections belong to one event loop.
+                {n: LanguageModelScorer(m) for n, m in configuration.language_models.items()},
+                cast("MutableMapping[str, Scorer]", models),  # only read
+            )
+        ),
+        meter=metrics,
+    )
+    services = Services(
+        decide=DecideItem(
+            gates=gates,
+            assessor=assessor(models),
+            recorder=recorder,
+            bus=bus,
+            clock=clock,
+            meter=metrics,
+            redactor=redactor,
+            afterwards=judge.offer,
+        ),
+        review=ReviewTasks(
+            store=store,
+            gates=gates,
+            writer=writer,
+            bus=bus,
+            clock=clock,
+            meter=metrics,
+            redactor=redactor,
+            sure=reviewers.sure,
+        ),
+        outcomes=Outcomes(store=store, bus=bus, clock=clock),
+        deliveries=Deliveries(store=store, bus=bus, clock=clock),
+        doorkeeper=doorkeeper,
+        audit=AuditTrail(store),
+        gates=gates,
+        changes=changes,
+        workshop=Workshop(
+            configuration.apps, labels_among(shelf.bundles, configuration.language_models)
+        ),
+        replay=replay,
+        shadows=Shadows(
+            store=store,
+            gates=gates,
+            replay=replay,
+            changes=changes,
+            calibrator_of=calibrator_of,
+            redactor=redactor,
+            clock=clock,
+        ),
+        charts=ChartGate(store=store, gates=gates),
+        report=GateReport(store=store, gates=gates, learner=learner),
+        reviewers=reviewers,
+        forecast=forecast,
+        explain=Explain(scorers=models, gates=gates),
+        learner=learner,
+        data=DataSet(store=store, gates=gates, redactor=redactor, clock=clock),
+        watcher=watcher,
+        live=Live(bus),
+        allowance=allowance,
+        bus=bus,
+        clock=clock,
+        public_url=settings.base_url,
+        secure_cookies=settings.base_url.startswith("https://"),
+    )
+    background = (
+        build_background(configuration, store, bus, gates, clock, metrics, learner, watcher)
+        if with_worker
+        else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
+    )
+    background.loops = (*background.loops, forecast.run, reviewers.run, models.follow, judge.run)
+
+    def on_stop() -> None:
+        background.end()
+        recorder.close()
+        models.close()
+        allowance.close()
+        bus.close()
+        store.close()
+
+    return create_app(
+        services,
+        metrics,
+        Readiness(
+            checks={"store": store.is_healthy},
+            # Without the bus everything still works, only later: no reason to turn work away.
+            facts={
+                "bus": lambda: "ok" if bus.is_healthy() else "away",
+                "models": lambda: {s.version: s.provider for s in models.values()},
+                "model_versions": models.standings,
+            },
+        ),
+        on_start=background.start,
+        on_stop=on_stop,
+    )
