@@ -1,5 +1,6 @@
 """Prometheus metrics, and the Meter that the use cases report to."""
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -32,6 +33,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._exposing = threading.Lock()
         self._requests = Counter(
             f"{PREFIX}_requests",
             "Answered requests",
@@ -217,10 +219,13 @@ class Metrics:
     ) -> bytes:
         """The metrics as text; the queue is counted now, and the gates' modes are read now, so
         that every replica tells the truth."""
-        self._modes.clear()
-        for gate, mode in modes().items():
-            for one in Mode:
-                self._modes.labels(gate, one.value).set(one is mode)
-        for gate, count in open_tasks().items():
-            self._queue.labels(gate).set(count)
-        return generate_latest(self.registry)
+        stand, waiting = modes(), open_tasks()
+        with self._exposing:  # these series are this reader's, and no other's
+            self._modes.clear()
+            self._queue.clear()
+            for gate, mode in stand.items():
+                for one in Mode:
+                    self._modes.labels(gate, one.value).set(one is mode)
+            for gate, count in waiting.items():
+                self._queue.labels(gate).set(count)
+            return generate_latest(self.registry)

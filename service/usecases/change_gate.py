@@ -1,11 +1,12 @@
 """Change a gate by hand, or put an earlier version back: always a new version, never an edit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
 from service.domain.access import Principal, Scope
+from service.domain.audit import AuditDraft
 from service.domain.change import Cause, Change
 from service.domain.errors import UnknownVersion
 from service.domain.gate import GatePolicy
@@ -18,6 +19,13 @@ from service.usecases.gate_versions import carried, earns_alike, policy_from, su
 from service.usecases.receipts import Receipt
 
 log = structlog.get_logger()
+
+type Also = Callable[[Transaction], Sequence[AuditDraft]]
+"""What is done along with a change, in its transaction, and what the trail says of that."""
+
+
+def _nothing(_: Transaction) -> Sequence[AuditDraft]:
+    return ()
 
 
 class ChangeGate:
@@ -36,21 +44,22 @@ class ChangeGate:
         *,
         over: int | None,
         note: str = "",
+        also: Also = _nothing,
     ) -> dict[str, Any]:
         """Put what `wanted` makes of the gate's policy in force over version `over` of it (None:
         over whichever there is). What was earned stays where the promises stay. A policy that is
         written as it was makes no version.
 
-        Raises UnknownGate, Forbidden, ChangedMeanwhile, and what `wanted` raises.
+        Raises UnknownGate, Forbidden, ChangedMeanwhile, and what `wanted` and `also` raise.
         """
         principal.demand(Scope.MANAGE)
         known = self._gates.get(name, principal)
         policy = wanted(known)
         if written_part(policy) == written_part(known) and over in (None, known.version):
-            return self._unchanged(known, receipt)
+            return self._unchanged(known, receipt, also)
         change = Change(cause=Cause.PUT, actor=principal.name, note=note)
         made = carried(policy, known)
-        return self._write(made, known.version if over is None else over, change, receipt)
+        return self._write(made, known.version if over is None else over, change, receipt, also)
 
     def put_back(
         self,
@@ -83,18 +92,33 @@ class ChangeGate:
             policy = policy_from(stored)
             return _with_newest_earned(tx, policy)
 
-    def _unchanged(self, known: GatePolicy, receipt: Receipt[StoredPolicy]) -> dict[str, Any]:
-        with self._store.transaction() as tx:
+    def _unchanged(
+        self, known: GatePolicy, receipt: Receipt[StoredPolicy], also: Also
+    ) -> dict[str, Any]:
+        def act() -> StoredPolicy:
             stored = tx.policies.get(known.gate, known.version)
             if stored is None:
                 raise UnknownVersion
-            return receipt.once(tx, self._clock.now(), lambda: stored)
+            if drafts := also(tx):
+                tx.audit.append(drafts)
+            return stored
+
+        with self._store.transaction() as tx:
+            return receipt.once(tx, self._clock.now(), act)
 
     def _write(
-        self, policy: GatePolicy, over: int, change: Change, receipt: Receipt[StoredPolicy]
+        self,
+        policy: GatePolicy,
+        over: int,
+        change: Change,
+        receipt: Receipt[StoredPolicy],
+        also: Also = _nothing,
     ) -> dict[str, Any]:
         def act() -> StoredPolicy:
+            drafts = also(tx)  # first: whoever holds the trail's head must wait for no other row
             made = succeed(tx, policy, over=over, change=change, now=self._clock.now())
+            if drafts:
+                tx.audit.append(drafts)
             [stored] = tx.policies.versions(made.gate, Page(limit=1))
             return stored
 

@@ -200,9 +200,8 @@ class ReviewTasks:
             )
             if answered.state is TaskState.RESOLVED:
                 self._conclude(tx, answered, given)
-            elif (decision := tx.decisions.get(task.decision_id)) and decision.panel:
-                # What people do not agree on takes them longer: the panel must not be without it.
-                keep_label(tx, decision, given)
+            else:
+                _keep_panel_label(tx, answered)
             return answered
 
         return self._move(order.task_id, principal, receipt, act, "task.answered")
@@ -216,8 +215,10 @@ class ReviewTasks:
             lease = self._gates.of(task.gate).review.lease
             if tx.decisions.taken_by(task.decision_id) is not None:
                 raise UndoWindowClosed
-            tx.labels.remove(task.decision_id)
             undone = review.undo(task, principal.name, new_lease_token(), now, lease)
+            tx.labels.remove(task.decision_id)
+            if undone.answers:
+                _keep_panel_label(tx, undone)
             drafts = [draft_of_task(undone, "undone", principal.name, now)]
             if latest := tx.deliveries.latest_of_task(task.id):
                 locked = tx.deliveries.lock(latest.id)
@@ -295,6 +296,14 @@ class ReviewTasks:
 
     def _tell(self, key: str, what: str) -> None:
         self._bus.publish(Event(topic="task", key=key, what=what))
+
+
+def _keep_panel_label(tx: Transaction, task: ReviewTask) -> None:
+    """Keep what was said last of an open task, if the panel asks it: what people do not agree on
+    takes them longer, and the panel must not be without it."""
+    decision = tx.decisions.get(task.decision_id)
+    if decision is not None and decision.panel:
+        keep_label(tx, decision, task.answers[-1])
 
 
 def _gates(principal: Principal, gate: str | None) -> frozenset[str] | None:

@@ -2,7 +2,9 @@
 
 A decision that is made and told is laid on a short queue; a thread of its own takes it from there.
 What does not fit is let go: it shows in the report as not judged, and in the metrics. So a shadow
-can neither change a decision, nor fail one, nor hold one up.
+changes no decision, and none waits for it. A model it shares with live items: up to AT_ONCE of its
+own wait there among them, and where the model's queue is that close to full, live ones may be
+turned away for them.
 """
 
 import asyncio
@@ -14,7 +16,8 @@ from queue import Empty, Full, Queue
 
 import structlog
 
-from service.domain.decision import Assessment, Decision, source_of
+from service.domain.decision import Assessment, Decision, Reason, source_of
+from service.domain.errors import ScorerFailed
 from service.domain.shadow import Judgement, Shadow
 from service.ports.meter import Meter
 from service.ports.store import Store
@@ -111,6 +114,9 @@ class ShadowJudge:
         assessment: Assessment = await self._assessor.assess(
             candidate, order.item, order.category, order.signals, order.ai_result
         )
+        if assessment.failure in (Reason.SCORER_FAILED, Reason.SCORER_TIMED_OUT):
+            # That a model was away is no judgement: people would be its answer to everything.
+            raise ScorerFailed(f"The candidate's scorer gave no score: {assessment.failure}.")
         _, zone, _ = judged_by(candidate, order, assessment, drawn=waiting.decision.panel)
         return Judgement(
             gate=waiting.shadow.gate,

@@ -107,6 +107,9 @@ class Shadows:
         """Try the candidate on what comes in from now on. A contract is proven once, on the
         labels of now. Raises UnknownGate, Forbidden, ShadowRuns."""
         principal.demand(Scope.MANAGE)
+        with self._store.reading() as tx:  # what was accepted then need not be acceptable now
+            if (told := receipt.replayed(tx)) is not None:
+                return told
         known = self._gates.get(candidate.gate, principal)
         if written_part(candidate) == written_part(known):
             raise InvalidInput(
@@ -140,12 +143,17 @@ class Shadows:
         """End the gate's shadow; what it has found stays. Raises UnknownShadow, NoShadowRuns."""
         principal.demand(Scope.MANAGE)
         self._gates.get(gate, principal)
+
+        def act() -> Shadow:
+            last = tx.shadows.latest(gate)
+            if last is None:
+                raise UnknownShadow
+            ended, draft = _end(tx, last, ShadowState.STOPPED, principal, self._clock.now())
+            tx.audit.append([draft])
+            return ended
+
         with self._store.transaction() as tx:
-            return receipt.once(
-                tx,
-                self._clock.now(),
-                lambda: _end(tx, gate, ShadowState.STOPPED, principal, self._clock.now()),
-            )
+            return receipt.once(tx, self._clock.now(), act)
 
     def adopt(
         self,
@@ -157,7 +165,7 @@ class Shadows:
         over: int | None,
     ) -> dict[str, Any]:
         """Put in force what `make` makes of the candidate (it checks that all it names is still
-        there), over version `over` of the gate, and end the shadow.
+        there), over version `over` of the gate, and end the shadow with it.
 
         Under promises of its own it has to be certified anew, by all labels of then. Raises
         UnknownShadow, NoShadowRuns, what `make` raises, and what `ChangeGate.put` does.
@@ -171,12 +179,20 @@ class Shadows:
             raise NoShadowRuns
         note = f"Tried in shadow since {shadow.started_at:%Y-%m-%d %H:%M} UTC. {shadow.note}"
         candidate = candidate_of(shadow)
-        answer = self._changes.put(
-            gate, lambda _: make(candidate), principal, receipt, over=over, note=note.strip()
+
+        def end(tx: Transaction) -> list[AuditDraft]:
+            _, draft = _end(tx, shadow, ShadowState.ADOPTED, principal, self._clock.now())
+            return [draft]
+
+        return self._changes.put(
+            gate,
+            lambda _: make(candidate),
+            principal,
+            receipt,
+            over=over,
+            note=note.strip(),
+            also=end,
         )
-        with self._store.transaction() as tx:
-            _end(tx, gate, ShadowState.ADOPTED, principal, self._clock.now())
-        return answer
 
     def latest(self, gate: str, principal: Principal) -> Shadow:
         """The gate's newest shadow. Raises UnknownGate, UnknownShadow."""
@@ -261,17 +277,14 @@ def candidate_of(shadow: Shadow) -> GatePolicy:
 
 
 def _end(
-    tx: Transaction, gate: str, state: ShadowState, principal: Principal, now: datetime
-) -> Shadow:
-    last = tx.shadows.latest(gate)
-    if last is None:
-        raise UnknownShadow
-    ended = last.ended(state, principal.name, now)
+    tx: Transaction, shadow: Shadow, state: ShadowState, principal: Principal, now: datetime
+) -> tuple[Shadow, AuditDraft]:
+    """The shadow at its end, and what the trail is to say of it. Raises NoShadowRuns."""
+    ended = shadow.ended(state, principal.name, now)
     if not tx.shadows.end(ended):
         raise NoShadowRuns
-    tx.audit.append([_draft(ended, state.value, principal, now)])
-    log.info("shadow.ended", gate=gate, number=last.number, state=state.value)
-    return ended
+    log.info("shadow.ended", gate=ended.gate, number=ended.number, state=state.value)
+    return ended, _draft(ended, state.value, principal, now)
 
 
 def _draft(shadow: Shadow, what: str, principal: Principal, at: datetime) -> AuditDraft:

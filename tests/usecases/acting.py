@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from service.domain.access import Principal
 from service.domain.decision import Item
 from service.domain.ids import DecisionId, TaskId
 from service.domain.review import Answer
@@ -25,7 +26,7 @@ def ask(house: House, score: float = 0.5, **more: Any) -> dict[str, Any]:
     return asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
 
 
-def claim(house: House) -> TaskView:
+def claim(house: House, who: Principal = ANN) -> TaskView:
     """Claim the most urgent task."""
     seen: list[TaskView] = []
 
@@ -33,7 +34,7 @@ def claim(house: House) -> TaskView:
         seen.extend(views)
         return {}
 
-    house.review.claim(ANN, Receipt(principal=ANN.name, render=keep))
+    house.review.claim(who, Receipt(principal=who.name, render=keep))
     return seen[0]
 
 
@@ -42,6 +43,7 @@ def answer(
     view: TaskView,
     said: Answer = Answer.APPROVE,
     undo: timedelta = timedelta(0),
+    who: Principal = ANN,
 ) -> None:
     """Answer a claimed task."""
     assert view.task.lease
@@ -49,8 +51,8 @@ def answer(
         AnswerOrder(
             task_id=view.task.id, lease_token=view.task.lease.token, answer=said, undo_window=undo
         ),
-        ANN,
-        Receipt(principal=ANN.name, render=lambda _: {}),
+        who,
+        Receipt(principal=who.name, render=lambda _: {}),
     )
 
 

@@ -31,8 +31,11 @@ from service.usecases.receipts import Receipt
 from service.web.api import present
 from service.web.api.learning import certified
 from tests.usecases.acting import answer, claim, ids
+from tests.usecases.acting import ask as ask_gate
 from tests.usecases.conftest import ANN, POLICY, House
 from tests.usecases.test_certify import CONTRACT, EARNING
+
+BEN = Principal(name="person:ben", scopes=frozenset(Scope))
 
 type Ask = Callable[..., dict[str, Any]]
 
@@ -191,6 +194,18 @@ def test_an_undone_answer_is_no_label(house: House, ask: Ask) -> None:
     assert len(labels(house)) == 1
     house.review.undo(view.task.id, ANN, Receipt(principal=ANN.name, render=lambda _: {}))
     assert labels(house) == []
+
+
+def test_what_was_said_before_an_undone_answer_stays_a_label(house: House) -> None:
+    house.adopt(POLICY, panel=PanelRules(share=1.0), review=replace(POLICY.review, quorum=2))
+    ask_gate(house, 0.95)
+    answer(house, claim(house), Answer.REJECT)
+    view = claim(house, BEN)
+    answer(house, view, Answer.REJECT, undo=timedelta(seconds=5), who=BEN)
+    assert [label.reviewer for label in labels(house)] == [BEN.name]
+    house.review.undo(view.task.id, BEN, Receipt(principal=BEN.name, render=lambda _: {}))
+    [label] = labels(house)
+    assert (label.reviewer, label.right, label.panel) == (ANN.name, False, True)
 
 
 def test_items_chosen_for_their_scores_are_no_panel(house: House, ask: Ask) -> None:

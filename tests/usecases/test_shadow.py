@@ -27,6 +27,7 @@ from service.domain.review import Answer
 from service.domain.shadow import ShadowState
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
+from service.ports.bus import Event
 from service.ports.scorer import Scorer
 from service.usecases import shadow_judge
 from service.usecases.assess import Assessor
@@ -187,6 +188,53 @@ def test_adopting_puts_the_candidate_in_force_and_says_why(house: House) -> None
     ]
 
 
+def test_who_stops_it_meanwhile_keeps_the_candidate_out(house: House) -> None:
+    shadows = start(house)
+    version = house.gates.of("gate").version
+
+    def stopped_meanwhile(candidate: GatePolicy) -> GatePolicy:
+        shadows.stop("gate", ANN, receipt())
+        return candidate
+
+    with pytest.raises(NoShadowRuns):
+        shadows.adopt("gate", stopped_meanwhile, ANN, receipt(), over=None)
+    house.gates.load()
+    assert house.gates.of("gate").version == version
+    assert shadows.latest("gate", ANN).state is ShadowState.STOPPED
+
+
+class Dying:
+    """A bus under which the process ends, once the change is durable."""
+
+    def publish(self, *_: Event) -> None:
+        raise KeyboardInterrupt
+
+
+def test_the_shadow_ends_with_the_change_even_if_the_process_does(house: House) -> None:
+    shadows = start(house)
+    shadows._changes._bus = Dying()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        shadows.adopt("gate", lambda c: c, ANN, receipt("adopt"), over=None)
+    assert shadows.latest("gate", ANN).state is ShadowState.ADOPTED
+    again = shadowing(house).adopt("gate", lambda c: c, ANN, receipt("adopt"), over=None)
+    assert again == {"done": True}
+
+
+def test_a_candidate_that_is_in_force_already_is_adopted_too(house: House) -> None:
+    shadows = start(house)
+    house.adopt(WIDE)
+    shadows.adopt("gate", lambda c: c, ANN, receipt(), over=None)
+    assert shadows.latest("gate", ANN).state is ShadowState.ADOPTED
+
+
+def test_starting_again_by_the_same_key_is_answered_whatever_came_since(house: House) -> None:
+    shadows = shadowing(house)
+    told = shadows.start(WIDE, ANN, receipt("start"))
+    shadows.adopt("gate", lambda c: c, ANN, receipt(), over=None)
+    assert shadows.start(WIDE, ANN, receipt("start")) == told
+    assert shadows.latest("gate", ANN).number == 1
+
+
 def test_what_is_refused(house: House) -> None:
     shadows = shadowing(house)
     with pytest.raises(UnknownShadow):
@@ -279,9 +327,26 @@ def test_a_challenger_judges_afterwards(house: House, live: Live) -> None:
     assert (before.live.items, before.unknown) == (0, 3)  # told, not guessed
     live.judge_all()
     found = report(house)
-    assert (found.live.items, found.unknown) == (3, 0)
-    assert (found.live.reviews, found.shadowed.reviews) == (3, 2)
+    assert (found.live.items, found.unknown) == (2, 1), "no score is no judgement"
+    assert (found.live.reviews, found.shadowed.reviews) == (2, 1)
     assert found.shadowed.approvals.decided == 1
+
+
+class Late(Reading):
+    async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
+        raise TimeoutError
+
+
+@pytest.mark.parametrize("scorers", [{}, {"challenger": Late()}], ids=["gone", "late"])
+def test_a_model_that_is_away_judges_nothing(
+    house: House, live: Live, scorers: Mapping[str, Scorer]
+) -> None:
+    live.judge._assessor = GuardedAssessor(Assessor(scorers), TextGuard())
+    live.ask("fine")
+    live.judge_all()
+    assert (report(house).live.items, report(house).unknown) == (0, 1)
+    said = house.metrics.exposition(dict).decode()
+    assert 'human_in_loop_shadow_items_total{gate="gate",result="failed"} 1.0' in said
 
 
 def test_what_the_challenger_cannot_judge_is_told_and_harms_nothing(
