@@ -225,8 +225,8 @@ class Policies(Protocol):
 
     def get(self, gate: str, version: int) -> StoredPolicy | None: ...
 
-    def all_of(self, gate: str) -> list[StoredPolicy]:
-        """Every version of the gate, the newest first."""
+    def all_of(self, gate: str, *, cause: Cause | None = None) -> list[StoredPolicy]:
+        """Every version of the gate, or every one of this cause, the newest first."""
         ...
 
     def versions(self, gate: str, page: Page) -> list[StoredPolicy]:

@@ -36,8 +36,10 @@ class SqlPolicies:
         row = self._connection.execute(query).one_or_none()
         return _stored(row) if row else None
 
-    def all_of(self, gate: str) -> list[StoredPolicy]:
+    def all_of(self, gate: str, *, cause: Cause | None = None) -> list[StoredPolicy]:
         query = select(tables.gate_policies).where(_policy.gate == gate)
+        if cause is not None:
+            query = query.where(_policy.cause == cause)
         return list(map(_stored, self._connection.execute(query.order_by(_policy.version.desc()))))
 
     def versions(self, gate: str, page: Page) -> list[StoredPolicy]:

@@ -1,7 +1,7 @@
 """What the panel's answers say of a gate at work: do its promises still hold, and how much review?
 
-Everything here is computed anew from the labels since the certificate, oldest first, so that any
-process that looks comes to the same answer, and none has anything to lose.
+Everything here is computed anew from the labels since the first of its certificates, oldest first,
+so that any process that looks comes to the same answer, and none has anything to lose.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from service.thresholds.ecusum import ErrorAlarm
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """A panel item: what the certified thresholds say of it, and whether approving was right.
+    """A panel item: what the thresholds certified then say of it, and whether approving was right.
     Where people do not agree (`doubted`), any automatic answer counts as wrong."""
 
     zone: Zone

@@ -1,19 +1,21 @@
 """Watch: does what a certificate promised still hold, and is the review still what was agreed?
 
-Every look computes everything anew from what is stored since the certificate: panel labels for the
-alarms on errors and for the controller, the newest items for the alarms without labels. So it does
-not matter which process looks, how often, or what it remembered. What follows is another policy
-version with its cause, never a hidden state; and it is only ever stricter than the certificate.
+Every look computes everything anew from what is stored: panel labels since the first certificate of
+a series (`series_of`) for the alarms on errors and for the controller, the newest items since the
+last one for the alarms without labels. So it does not matter which process looks, how often, or
+what it remembered. What follows is another policy version with its cause, never a hidden state; and
+it is only ever stricter than the certificate.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import structlog
 
+from service.confidence.calibrators import AnyCalibrator
 from service.confidence.member_calibrator import read_calibrator
 from service.confidence.members import rows_of
 from service.domain.adaptation import Adapted, Mode
@@ -22,6 +24,7 @@ from service.domain.certificate_document import REFERENCE
 from service.domain.change import Cause, Change
 from service.domain.errors import ChangedMeanwhile
 from service.domain.gate import Certified, GatePolicy
+from service.domain.ids import CertificateId
 from service.domain.recorded import Period
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
@@ -37,6 +40,7 @@ from service.thresholds.watching import Audited, controlled, error_alarms
 from service.thresholds.workload import Workload
 from service.usecases.gate_book import GateBook
 from service.usecases.gate_versions import succeed
+from service.usecases.series import Series, series_of
 from service.usecases.workload import workload
 
 log = structlog.get_logger()
@@ -51,7 +55,7 @@ BY_WATCHING = "watcher"
 @dataclass(frozen=True, kw_only=True)
 class Watch:
     """What a look has found. `shift` is None until ITEMS_A_CHECK items have come since the
-    certificate; `alarms` have seen the panel's labels since then."""
+    certificate; `alarms` have seen the panel's `labels` since the first one of its series."""
 
     shift: Shift | None
     alarms: Mapping[Promise, ErrorAlarm]
@@ -145,16 +149,17 @@ class Watcher:
         certificate = tx.certificates.get(earned.certificate)
         if certificate is None:
             return None
+        series = series_of(tx, policy, certificate)
         known = [
             label
             for label in tx.labels.of_panel(policy.gate)
-            if label.source == earned.source and label.at > certificate.created_at
+            if label.source == earned.source and series.at(label.at) is not None
         ]
-        labels = judged(known, tx.labels.shared(policy.gate))
+        audited = _audited(series, judged(known, tx.labels.shared(policy.gate)))
         recent = _recent(tx, policy, earned, certificate.created_at)
         items = tx.recorded.count(policy.gate, certificate.created_at)
         review = self._bounds(tx, policy, policy.contract)
-        return _look(policy, policy.contract, earned, certificate, labels, recent, items, review)
+        return _look(policy.contract, earned, certificate, audited, recent, items, review)
 
     def _bounds(self, tx: Transaction, policy: GatePolicy, contract: RiskContract) -> ReviewBounds:
         """The bounds on review: the contract's, and what people can do in a day."""
@@ -234,26 +239,14 @@ class _Seen:
 
 
 def _look(
-    policy: GatePolicy,
     contract: RiskContract,
     earned: Certified,
     certificate: StoredCertificate,
-    labels: Sequence[JudgedLabel],
+    audited: Sequence[Audited],
     recent: Floats,
     items: int,
     review: ReviewBounds,
 ) -> _Seen:
-    calibrator = read_calibrator(earned.calibrator)
-    audited = [
-        Audited(
-            zone=policy.certified.get(label.category, earned).thresholds.zone(
-                calibrator(label.raw_score, label.spread)
-            )[0],
-            right=label.right,
-            doubted=label.doubted,
-        )
-        for label in sorted(labels, key=lambda label: (label.at, label.decision_id))
-    ]
     seen = _Seen(
         watch=Watch(shift=None, alarms={}, labels=0, share=0.0),
         contract=contract,
@@ -268,6 +261,26 @@ def _look(
         share=controlled(start, contract, audited).share,
     )
     return replace(seen, watch=watch)
+
+
+def _audited(series: Series, labels: Iterable[JudgedLabel]) -> list[Audited]:
+    """The labels, oldest first, each under what was in force when it came."""
+    calibrators: dict[CertificateId, AnyCalibrator] = {}
+    found = []
+    for label in sorted(labels, key=lambda label: (label.at, label.decision_id)):
+        in_force = series.at(label.at) or {}
+        earned = in_force.get(label.category) or in_force[None]
+        if earned.certificate not in calibrators:
+            calibrators[earned.certificate] = read_calibrator(earned.calibrator)
+        confidence = calibrators[earned.certificate](label.raw_score, label.spread)
+        found.append(
+            Audited(
+                zone=earned.thresholds.zone(confidence)[0],
+                right=label.right,
+                doubted=label.doubted,
+            )
+        )
+    return found
 
 
 def _shift(certificate: StoredCertificate, recent: Floats, items: int) -> Shift | None:

@@ -66,6 +66,22 @@ class Gate:
         self.watcher.look_at(self.policy)
         return self.policy
 
+    def days_until_safe(self, days: int | None) -> int:
+        """Certified so often, and by its own panel's labels; from then on twenty labels a day come,
+        and three times as many of the automatic answers are wrong as may be."""
+        contract = replace(CONTRACT, certify_every_days=days)
+        self.certify(self.policy, sample(1_600), contract, source=SOURCE, actor="test")
+        self.receive(sample(2_000, seed=30), labelled=True)
+        assert self.learner.look_at(self.policy)
+        for day in range(1, 40):
+            self.house.clock.forward(days=1)
+            self.receive(sample(20, seed=30 + day), labelled=True, flipped=0.15)
+            self.learner.look_at(self.policy)
+            adapted = self.look().adapted
+            if adapted and adapted.mode is Mode.SAFE:
+                return day
+        raise AssertionError("no alarm in forty days")
+
     def receive(self, items: Sample, *, labelled: bool = False, flipped: float = 0.0) -> None:
         """Items with these scores; `labelled` ones belong to the panel, and a share of the labels
         is the other way round, as if the world had changed under the scores."""
@@ -144,6 +160,30 @@ def test_errors_above_the_limit_raise_an_alarm_though_the_scores_are_the_same(ga
     assert policy.adapted
     assert policy.adapted.mode is Mode.SAFE
     assert "wrong_answers" in policy.adapted.cause
+
+
+@pytest.mark.parametrize("days", [None, 1])
+def test_a_schedule_makes_no_alarm_later(gate: Gate, days: int | None) -> None:
+    """Each new certificate rests on all labels: few of the new ones among many old ones."""
+    assert gate.days_until_safe(days) == 5
+    with gate.house.store.reading() as tx:
+        certificates = tx.policies.all_of("gate", cause=Cause.CERTIFICATE)
+    assert len(certificates) == (3 if days is None else 8)
+
+
+def test_each_label_is_held_against_what_was_in_force_when_it_came(gate: Gate) -> None:
+    """A certificate that opens nothing does not make errors under the one before undone."""
+    gate.receive(sample(100, seed=31), labelled=True, flipped=0.3)
+    before = gate.watcher.watch(gate.policy)
+    lot = np.random.default_rng(6)
+    useless = Sample.of(lot.random(1_000), lot.random(1_000) < 0.5)
+    gate.certify(gate.policy, useless, None, source=SOURCE, actor="test")
+    assert gate.policy.certified[None].thresholds == CLOSED
+    after = gate.watcher.watch(gate.policy)
+    assert before
+    assert after
+    assert after.alarms == before.alarms
+    assert after.labels == 100
 
 
 def test_in_safe_mode_people_see_as_much_as_the_contract_allows(gate: Gate) -> None:
