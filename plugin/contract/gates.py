@@ -81,7 +81,10 @@ class WatchReport(Answer):
 
 
 class AuditEstimate(Answer):
-    """The share of wrong ones among `decided` automatic answers, in [`low`, `high`] at 95 %."""
+    """The share of wrong ones among `decided` automatic answers, in [`low`, `high`] at 95 %.
+
+    Far fewer `answered` than `drawn` speak of items of a higher risk level, which come first.
+    """
 
     decided: int = Field(ge=0)
     drawn: int = Field(ge=0)

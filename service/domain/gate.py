@@ -35,7 +35,17 @@ class ReviewRules:
     lease: timedelta = timedelta(minutes=5)
     undo: timedelta = timedelta(seconds=5)
     quorum: int = 1
-    double_share: float = 0.0  # of the panel's items, how many two people must agree on
+    double_share: float = 0.0  # of the items that people see, how many two must agree on
+
+    @property
+    def doubled(self) -> int:
+        """How many must agree on an item that is drawn for a second answer."""
+        return max(self.quorum, 2)
+
+    @property
+    def answers(self) -> float:
+        """How many answers an item is to be expected to take, where people agree."""
+        return self.quorum + self.double_share * (self.doubled - self.quorum)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,11 +50,17 @@ class Estimate:
     low: float
     high: float
 
+    @property
+    def behind(self) -> bool:
+        """Whether people have judged less than half of what was drawn: where they cannot keep up,
+        the queue hands out items of a higher risk level first, and the estimate speaks of these."""
+        return 2 * self.answered < self.drawn
+
 
 def estimate(items: AuditableItems, *zones: Zone) -> Estimate:
     """What the audits say of the automatic answers of these zones.
 
-    Who was drawn and not answered is taken for like those that were.
+    Who was drawn and not answered is taken for like those that were; see `Estimate.behind`.
     """
     among = np.isin(np.array(items.zones, dtype=np.str_), [zone.value for zone in zones])
     drawn = among & np.array(items.drawn, dtype=np.bool_)

@@ -13,11 +13,11 @@ from service.thresholds.replay import REVIEW, Replayer
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """`items_a_day` come to the gate, people see `share` of them, and each of these takes `answers`
-    people; `capacity` is how many reviews a day the contract says that they can do."""
+    people on average; `capacity` is how many reviews a day the contract says that they can do."""
 
     items_a_day: float
     share: float
-    answers: int
+    answers: float
     capacity: int | None = None
 
     @property

@@ -228,15 +228,15 @@ class DecideItem:
             audit=audit,
             created_at=decision.created_at,
             deadline_at=decision.created_at + policy.review.deadline,
-            quorum=self._quorum(decision, policy),
+            quorum=self._quorum(policy),
         )
 
-    def _quorum(self, decision: Decision, policy: GatePolicy) -> int:
-        """How many must agree: of the panel's items two where the lot says so, which tells how far
-        reviewers can be trusted."""
+    def _quorum(self, policy: GatePolicy) -> int:
+        """How many must agree: at least two where the lot says so, which tells how far reviewers
+        can be trusted. Of all items alike, or a second answer would tell which the panel asks."""
         rules = policy.review
-        twice = decision.panel and rules.double_share > 0 and self._lot() < rules.double_share
-        return max(rules.quorum, 2) if twice else rules.quorum
+        twice = rules.double_share > 0 and self._lot() < rules.double_share
+        return rules.doubled if twice else rules.quorum
 
 
 def priority(confidence: float | None, risk_level: RiskLevel) -> float:

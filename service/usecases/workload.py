@@ -26,6 +26,6 @@ def workload(tx: Transaction, policy: GatePolicy, now: datetime) -> Workload | N
     return Workload(
         items_a_day=tx.recorded.count(policy.gate, since) / days,
         share=1.0 if share is None else share,
-        answers=policy.review.quorum,
+        answers=policy.review.answers,
         capacity=policy.contract.reviews_a_day if policy.contract else None,
     )

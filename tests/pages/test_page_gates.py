@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from service.domain.access import Principal
-from service.domain.change import Cause
-from service.domain.gate import GatePolicy
+from service.domain.change import Cause, Change
+from service.domain.gate import AuditRules, GatePolicy
 from service.ports.store import Page
+from service.usecases.gate_versions import succeed
 from service.usecases.receipts import Receipt
 from tests.pages.history import live
 from tests.pages.site import ALL, Browser, Site, serving
@@ -196,3 +198,17 @@ def test_what_is_not_there(max_: Browser) -> None:
     for path in ("/gates/gone", "/gates/comments/versions/99", "/gates/gone/edit"):
         assert max_.get(path).status_code == 404
     assert max_.get("/gates/comments/versions/99999999999999999999").status_code == 422
+
+
+def test_audits_that_nobody_gets_to_are_told(site: Site, max_: Browser) -> None:
+    told = "Less than half of those drawn are judged."
+    known = policy(site, "hooks")
+    audited = replace(known, audits=AuditRules(share=0.25))
+    change = Change(cause=Cause.PUT, actor="test", note="")
+    with site.store.transaction() as tx:
+        succeed(tx, audited, over=known.version, change=change, now=site.clock.now())
+    site.services.gates.load()
+    assert told not in max_.get("/gates/hooks").text
+    for _ in range(40):  # each is drawn with 0.39: one of them is, but once in 10 ** 8 times
+        site.ask(gate="hooks", signals={"score": 0.95})
+    assert told in max_.get("/gates/hooks").text

@@ -95,6 +95,12 @@ def test_no_error_found_is_no_proof_of_none() -> None:
     assert 3 / found.answered < found.high < 1
 
 
+def test_it_is_told_where_people_do_not_keep_up() -> None:
+    population = Population(2_000, 0.02)
+    assert estimate(population.audited(3, 0.2), *BOTH).behind
+    assert not estimate(population.audited(3, 0.8), *BOTH).behind
+
+
 def test_each_side_is_told_apart_and_nothing_is_told_of_nothing() -> None:
     items = Population(2_000, 0.02).audited(3)
     sides = [estimate(items, zone) for zone in BOTH]

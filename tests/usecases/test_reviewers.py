@@ -151,7 +151,7 @@ def test_while_nothing_is_known_the_quorum_decides(desk: Desk) -> None:
     assert desk.say(ask(desk.house)["task"], kim=YES, ann=YES) is TaskState.RESOLVED
 
 
-def test_the_lot_says_which_panel_items_two_must_agree_on(desk: Desk) -> None:
+def test_the_lot_says_which_items_two_must_agree_on(desk: Desk) -> None:
     desk.house.gates.adopt([DOUBLED], desk.house.clock.now())
     _, drawn = desk.ask(lot=0.2)
     _, other = desk.ask(lot=0.9)
@@ -161,9 +161,15 @@ def test_the_lot_says_which_panel_items_two_must_agree_on(desk: Desk) -> None:
     assert desk.say(other, ann=YES) is TaskState.RESOLVED
 
 
-def test_only_the_panels_items_are_doubled(desk: Desk) -> None:
-    desk.house.gates.adopt([replace(POLICY, review=DOUBLED.review)], desk.house.clock.now())
-    assert desk.say(ask(desk.house)["task"], ann=YES) is TaskState.RESOLVED
+def test_a_second_answer_does_not_tell_which_items_the_panel_asks(desk: Desk) -> None:
+    policy = replace(POLICY, review=DOUBLED.review, panel=DOUBLED.panel)
+    desk.house.gates.adopt([policy], desk.house.clock.now())
+    made = [desk.ask(lot) for lot in (0.05, 0.2, 0.9)]
+    with desk.house.store.reading() as tx:
+        drawn = tx.decisions.get_many([decision for decision, _ in made])
+    assert [drawn[decision].panel for decision, _ in made] == [True, False, False]
+    said = [desk.say(task, ann=YES) for _, task in made]
+    assert said == [TaskState.PENDING, TaskState.PENDING, TaskState.RESOLVED]
 
 
 @pytest.mark.parametrize("said", [{"ann": YES, "ben": NO}, {"ann": UNSURE}])

@@ -101,12 +101,14 @@ def test_an_uncertified_gate_asks_people_about_everything(house: House) -> None:
 
 
 def test_each_item_takes_as_many_reviews_as_people_must_agree(house: House) -> None:
-    house.adopt(POLICY, review=replace(POLICY.review, quorum=3))
-    ask(house, 0.5)
-    house.clock.forward(seconds=DAY)
-    found = watcher(house).workload(house.gates.of("gate"))
-    assert found
-    assert found.reviews_a_day == pytest.approx(3)
+    for quorum, twice, answers in ((3, 0.0, 3), (1, 0.1, 1.1), (3, 0.1, 3)):
+        rules = replace(POLICY.review, quorum=quorum, double_share=twice)
+        house.adopt(POLICY, review=rules)
+        ask(house, 0.5)
+        house.clock.forward(seconds=DAY)
+        found = watcher(house).workload(house.gates.of("gate"))
+        assert found
+        assert found.reviews_a_day == pytest.approx(found.items_a_day * answers)
 
 
 def test_the_controller_asks_for_no_more_than_people_can_do(house: House, gate: Gate) -> None:
