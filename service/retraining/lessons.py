@@ -55,9 +55,11 @@ class Parts:
 @dataclass(kw_only=True)
 class Lessons:
     """What may be learned from, and the panel, gathered while the data set goes by. `borne_out` are
-    the panel's labels as what other people said of the same items bears them out."""
+    the panel's labels as what other people said of the same items bears them out. What the panel
+    said up to `since`, the last alarm, no longer counts."""
 
     reads: Reads
+    since: datetime | None = None
     borne_out: Mapping[str, JudgedLabel] = field(default_factory=dict)
     _others: deque[tuple[datetime, Lesson]] = field(
         default_factory=lambda: deque(maxlen=MOST_LESSONS)
@@ -71,7 +73,7 @@ class Lessons:
             return
         if not one.panel:
             self._others.append((one.known_at, _lesson(one, one.right)))
-        elif one.said is not None:
+        elif one.said is not None and (self.since is None or one.said.at > self.since):
             self._panel.append(self._of_panel(one, one.said.right))
 
     def _of_panel(self, one: LabelledItem, said: bool) -> Lesson:

@@ -1,5 +1,6 @@
 """Learn: keep what people say of items, and certify gates again as the labels come in."""
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -32,6 +33,8 @@ FEWEST_LABELS = 100
 GROWTH = 1.25
 """A certificate gives way to one on so many times its labels. Each has its own delta: certifying
 at every label would spend it again and again."""
+GROWTH_ON_DEMAND = 1.1
+"""Likewise where somebody asks: who may ask after every label asks until something opens."""
 
 
 def keep_label(tx: Transaction, decision: Decision, given: GivenAnswer) -> None:
@@ -93,7 +96,7 @@ class Learner:
             return False
         source, labels = self._labels(policy)
         due = self._due(policy, source, labels)
-        if due is None and len(labels) < self._enough(policy, source):
+        if due is None and len(labels) < self._enough(policy, source, GROWTH):
             return False
         self._certify(
             policy,
@@ -112,21 +115,24 @@ class Learner:
         """
         principal.demand(Scope.MANAGE)
         policy = self._gates.get(gate, principal)
+        with self._store.reading() as tx:
+            known = receipt.replayed(tx)
+        if known is not None:  # its labels are no longer enough for another one
+            return known
         source, sample = self.demanded(policy)
         return self._certify.once(
             policy, sample, source=source, actor=principal.name, receipt=receipt
         )
 
     def demanded(self, policy: GatePolicy) -> tuple[str, Sample]:
-        """As `sample`. Raises TooFewLabels where that would only close what is open: fewer labels
-        than any certificate takes, or than the one in force rests on."""
+        """As `sample`. Raises TooFewLabels where there are fewer labels than after an alarm, than
+        any certificate takes, or than a tenth more than the last one rests on, opened or closed."""
         source, labels = self._labels(policy)
-        safe = policy.adapted is not None and policy.adapted.mode is Mode.SAFE
-        fewest = max(FEWEST_LABELS, 0 if safe else self._rests_on(policy, source))
+        fewest = self._enough(policy, source, GROWTH_ON_DEMAND)
         if len(labels) < fewest:
             raise TooFewLabels(
                 f"The panel of {policy.gate!r} has given {len(labels):,} labels of the scores in"
-                f" use, and it takes {fewest:,}."
+                f" use, and it takes {fewest:,}: {fewest - len(labels):,} are missing."
             )
         return source, self._sample(policy, labels)
 
@@ -169,12 +175,13 @@ class Learner:
             return None
         return f"on schedule, every {days} days"
 
-    def _enough(self, policy: GatePolicy, source: str) -> float:
-        """How many labels it takes to certify: after an alarm so many new ones, else enough more
-        than the certificates in force rest on."""
+    def _enough(self, policy: GatePolicy, source: str, growth: float) -> int:
+        """How many labels it takes to certify: after an alarm so many new ones, else so many times
+        those that the certificates in force rest on."""
         if policy.adapted and policy.adapted.mode is Mode.SAFE:
             return LABELS_TO_CERTIFY_AGAIN
-        return max(FEWEST_LABELS, GROWTH * self._rests_on(policy, source))
+        more = round(growth * self._rests_on(policy, source), 6)  # 1.1 * 100 is 110.00000000000001
+        return max(FEWEST_LABELS, math.ceil(more))
 
     def _rests_on(self, policy: GatePolicy, source: str) -> int:
         """How many labels the certificates in force for such scores rest on; 0 without any."""

@@ -1,15 +1,22 @@
 """`model retrain`: a challenger takes over only where the panel says that it is better."""
 
 import json
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.domain.adaptation import Adapted, Mode
+from service.domain.change import Cause, Change
+from service.domain.model import ActivationState
+from service.ports.clock import SystemClock
 from service.registry.versions import Registry
 from service.scoring.bundle import Bundle
 from service.store.sql_store import SqlStore
+from service.usecases.gate_versions import newest, succeed
 from tests.cli.test_commands import service
 from tests.retraining.credit import (
     GATES,
@@ -84,6 +91,56 @@ def test_a_better_challenger_takes_over_and_is_certified_by_other_panel_items(ho
     assert run(house, "audit", "verify").returncode == 0
     shown = run(house, "model", "show", MODEL).stdout
     assert f"{said['challenger']} from {said['data']}: better than {said['champion']}" in shown
+
+
+class Meanwhile(threading.Thread):
+    """A running service, which settles the activation that it sees coming as `state`; with
+    `alarm`, the gate's alarm has gone off by then."""
+
+    def __init__(self, house: Path, state: ActivationState, *, alarm: bool = False) -> None:
+        super().__init__(daemon=True)
+        self.store = SqlStore(f"sqlite:///{house}/gate.db")
+        self.state, self.alarm = state, alarm
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.1):
+            with self.store.transaction() as tx:
+                if not (found := tx.activations.history(MODEL)):
+                    continue
+                now = SystemClock().now()
+                if self.alarm:
+                    policy = newest(tx, "credit")
+                    assert policy
+                    safe = Adapted(mode=Mode.SAFE, cause="labels", since=now, labels_since=now)
+                    change = Change(cause=Cause.ADAPTATION, actor="watcher")
+                    alarmed = replace(policy, adapted=safe)
+                    succeed(tx, alarmed, over=policy.version, change=change, now=now)
+                tx.activations.settle(
+                    replace(found[0], state=self.state, reason="as it was told", settled_at=now)
+                )
+                return
+
+
+@pytest.mark.parametrize(
+    ("state", "alarm"), [(ActivationState.FAILED, False), (ActivationState.TAKEN_OVER, True)]
+)
+def test_nothing_is_certified_that_nobody_runs_or_that_an_alarm_speaks_against(
+    house: Path, state: ActivationState, alarm: bool
+) -> None:
+    fill(house, with_a_telephone, with_a_telephone)
+    serving = Meanwhile(house, state, alarm=alarm)
+    serving.start()
+    told = run(house, "model", "retrain", "credit", "--activate", "--wait", "60", "--json")
+    serving.over.set()
+    serving.join()
+    said = json.loads(told.stdout)
+    assert (said["beats"], said["state"], said["certificate"]) == (True, state, None)
+    assert said["uncertified"] is alarm
+    assert told.returncode == (0 if alarm else 1)
+    with serving.store.reading() as tx:
+        assert tx.policies.all_of("credit", cause=Cause.CERTIFICATE) == []
+    serving.store.close()
 
 
 @pytest.mark.parametrize(

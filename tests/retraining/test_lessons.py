@@ -102,6 +102,18 @@ def test_a_truth_corrects_a_lesson_but_not_the_panel() -> None:
     assert "dec_001004" not in judged
 
 
+def test_what_the_panel_said_before_an_alarm_no_longer_counts() -> None:
+    alarm = NOW + 800 * MINUTE
+    lessons = Lessons(reads=Reads.TEXT, since=alarm)
+    for item in usual(1600):
+        lessons.add(item)
+    parts = lessons.parts(certify=True)
+    learned = [*parts.train, *parts.tune]
+    assert min(one.decided_at for one in learned) < alarm
+    assert parts.cut > alarm
+    assert len(parts.judge) + len(parts.certify) == 100, "half of those since"
+
+
 def test_what_a_guard_noted_or_the_model_does_not_read_is_left_out() -> None:
     guarded = [replace(item, guarded=True) for item in usual()]
     with pytest.raises(TooFewLabels, match="There are 0 labels outside the panel"):

@@ -339,13 +339,17 @@ def test_a_schedule_never_rests_on_less_than_what_is_in_force(house: House) -> N
 
 def test_on_demand_by_a_manager(house: House) -> None:
     learning = scheduled(house)
-    fill_panel(house, 5)
+    fill_panel(house, 149)
+    anew = Receipt[Any](principal=ANN.name, render=certified)
+    with pytest.raises(TooFewLabels, match="it takes 1,650: 1 are missing"):
+        learning.certify_now("gate", ANN, anew)
+    fill_panel(house, 1)
     before = newest_version(house)
     keyed = Receipt(principal=ANN.name, render=certified, key="once", fingerprint="f")
     answer = learning.certify_now("gate", ANN, keyed)
     newest = newest_version(house)
     assert answer["policy_version"] == newest.version == before.version + 1
-    assert answer["certificates"][0]["labels"] == 1505
+    assert answer["certificates"][0]["labels"] == 1650
     assert learning.certify_now("gate", ANN, keyed) == answer, "asked twice, certified once"
     assert newest_version(house) == newest
     assert (newest.change.actor, newest.change.note) == (ANN.name, "on demand")

@@ -9,7 +9,7 @@ from service.domain.adaptation import Mode
 from service.domain.certificate import ReviewBounds, RiskContract, Target
 from service.domain.change import Cause
 from service.domain.decision import Decision, Zone
-from service.domain.errors import ChangedMeanwhile
+from service.domain.errors import ChangedMeanwhile, TooFewLabels
 from service.domain.gate import CLOSED, GatePolicy, PanelRules
 from service.domain.ids import new_decision_id
 from service.domain.label import Label
@@ -206,6 +206,8 @@ def test_after_an_alarm_only_new_labels_count_and_enough_of_them_open_again(gate
     gate.house.clock.forward(seconds=1)
     gate.receive(sample(LABELS_TO_CERTIFY_AGAIN - 1, seed=18), labelled=True)
     assert not gate.learner.look_at(gate.policy)
+    with pytest.raises(TooFewLabels, match="it takes 1,200: 1 are missing"):
+        gate.learner.demanded(gate.policy)
     gate.receive(sample(1, seed=19), labelled=True)
     assert gate.learner.look_at(gate.policy)
     policy = gate.policy

@@ -10,6 +10,8 @@ from service.domain.model import Activation, ActivationState
 from service.usecases.activate_model import uncertified_by
 
 NOT_TAKEN_OVER = 1
+RUNS = (ActivationState.PENDING, ActivationState.TAKEN_OVER)
+"""What an activation is whose version scores, or will."""
 LOOK_EVERY_SECONDS = 0.2
 
 Wait = Annotated[

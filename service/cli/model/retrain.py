@@ -10,7 +10,7 @@ import typer
 from service.bus.memory import InProcessBus
 from service.cli.gate import gate_named
 from service.cli.model.desk import ACTOR, AsJson, Desk, opened_desk, print_json
-from service.cli.model.force import NOT_TAKEN_OVER, Wait, awaited
+from service.cli.model.force import NOT_TAKEN_OVER, RUNS, Wait, awaited
 from service.cli.model.retrained_log import counts, log
 from service.cli.model.retrained_words import say
 from service.domain.adaptation import Mode
@@ -106,8 +106,13 @@ def retrain(
         say(kept, made, told, activated=activate)
     if not kept.beats:
         raise typer.Exit(NOT_BETTER)
-    if wait and activate and told["state"] != ActivationState.TAKEN_OVER:
+    if kept.beats and activate and _not_taken_over(told["state"], wait):
         raise typer.Exit(NOT_TAKEN_OVER)
+
+
+def _not_taken_over(state: ActivationState, wait: float) -> bool:
+    """Whether no service has the challenger: it failed there, or waiting was in vain."""
+    return state not in RUNS or (wait > 0 and state is not ActivationState.TAKEN_OVER)
 
 
 def _demand_alone(asked: Asked) -> None:
@@ -132,6 +137,7 @@ def _lessons(asked: Asked) -> tuple[Card, Parts]:
         borne_out = judged(tx.labels.of_panel(gate), tx.labels.shared(gate))
     lessons = Lessons(
         reads=make_reader(asked.champion).reads,
+        since=asked.policy.adapted.labels_since if asked.policy.adapted else None,
         borne_out={label.decision_id: label for label in borne_out},
     )
     data = DataSet(
@@ -198,24 +204,31 @@ def _take_over(asked: Asked, made: Challenge, wait: float) -> dict[str, Any]:
         model, made.challenger.version, shipped=shipped, actor=ACTOR
     )
     ended = awaited(desk, activation, wait)
-    certificate = _certify(asked, made)
+    # Where it did not take over, the champion goes on, and its certificate with it.
+    runs = ended.state in RUNS
+    certificate = _certify(asked, made) if runs else None
     return {
         "state": ended.state,
         "reason": ended.reason or None,
         "certificate": certificate,
-        "uncertified": asked.policy.contract is not None and certificate is None,
+        "uncertified": runs and asked.policy.contract is not None and certificate is None,
     }
 
 
 def _certify(asked: Asked, made: Challenge) -> str | None:
+    """What the challenger is certified for; None where the labels are too few, or where an alarm
+    has gone off meanwhile."""
     if made.sample is None or made.sample.scores.size < FEWEST_LABELS:
         return None
     certify = CertifyGate(
         store=asked.desk.store, gates=asked.gates, bus=InProcessBus(), clock=SystemClock()
     )
     asked.gates.load()
+    policy = asked.gates.of(asked.policy.gate)
+    if not _may_certify(policy):
+        return None
     [issued, *_] = certify(
-        asked.gates.of(asked.policy.gate),
+        policy,
         made.sample,
         None,
         source=made.challenger.version,

@@ -4,6 +4,8 @@ from typing import Any
 
 import typer
 
+from service.cli.model.force import RUNS
+from service.domain.model import ActivationState
 from service.domain.retraining import Retraining
 from service.retraining.challenge import Challenge
 
@@ -37,7 +39,21 @@ def say(kept: Retraining, made: Challenge, told: dict[str, Any], *, activated: b
             f"Next: python -m service model activate {made.challenger.name} {fingerprint}", err=True
         )
         return
+    if told["state"] not in RUNS:
+        typer.echo(
+            f"{kept.challenger} did not take over ({told['state']}): what was before goes on, and"
+            f" its certificate with it. {told['reason'] or ''}".rstrip(),
+            err=True,
+        )
+        return
     typer.echo(f"{kept.challenger} is in force in place of {kept.champion} ({told['state']}).")
+    if told["state"] is ActivationState.PENDING:
+        model = made.challenger.name
+        typer.echo(
+            f"No running service has taken it over yet: `model show {model}` tells. The way back is"
+            f" `model rollback {model}`, then `gate calibrate {kept.gate}`.",
+            err=True,
+        )
     if told["certificate"]:
         typer.echo(
             f"Certified on {made.sample.scores.size if made.sample else 0:,} other panel"
@@ -45,8 +61,8 @@ def say(kept: Retraining, made: Challenge, told: dict[str, Any], *, activated: b
         )
     elif told["uncertified"]:
         typer.echo(
-            f"The gate {kept.gate} has no certificate for its scores: it sends every item to people"
-            " until labels of it certify the gate.",
+            f"The gate {kept.gate} has no certificate for its scores (too few labels, or an alarm):"
+            " it sends every item to people until labels of it certify the gate.",
             err=True,
         )
 
