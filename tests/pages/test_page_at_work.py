@@ -30,7 +30,7 @@ def test_infeasible_is_unmistakable(
 ) -> None:
     quiet = max_.get("/gates/earning").text
     assert "cannot keep its contract" not in quiet
-    assert "panel labels since the certificate" in quiet
+    assert "panel labels since the first of these certificates" in quiet
     assert "time after every 1,000 items" in quiet
     assert 'class="mode' not in max_.get("/gates").text
 
