@@ -20,6 +20,7 @@ from service.scoring.session import (
     Grid,
     Provider,
     Runtime,
+    fast_products_are_exact,
     fitting,
     grid_of,
     open_session,
@@ -59,6 +60,33 @@ def test_a_run_takes_the_threads_and_the_memory_that_settings_give_it(bundle: Bu
     options = open_session(bundle.model, other).get_session_options()
     assert options.intra_op_num_threads == 2
     assert not options.enable_cpu_mem_arena
+
+
+@pytest.mark.parametrize(
+    ("told", "exact"),
+    [
+        ("flags\t\t: fpu avx2 avx512f avx512_vnni\n", True),
+        ("flags\t\t: fpu avx2 avx_vnni\n", True),
+        ("flags\t\t: fpu avx2 avx512f\n", False),
+        ("Features\t: asimd\n", False),
+    ],
+)
+def test_fast_products_are_taken_where_the_cpu_makes_them_exact(
+    tmp_path: Path, told: str, exact: bool
+) -> None:
+    facts = tmp_path / "cpuinfo"
+    facts.write_text(f"processor\t: 0\n{told}")
+    assert fast_products_are_exact(facts) == exact
+    assert not fast_products_are_exact(tmp_path / "missing")
+
+
+def test_a_session_is_told_to_be_exact_only_where_it_must(bundle: Bundle) -> None:
+    options = open_session(bundle.model, ON_CPU).get_session_options()
+    if fast_products_are_exact():
+        with pytest.raises(RuntimeError):
+            options.get_session_config_entry("session.x64quantprecision")
+    else:
+        assert options.get_session_config_entry("session.x64quantprecision") == "1"
 
 
 def test_bytes_that_are_no_model_are_refused() -> None:
