@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from service.domain.decision import Item, Reads
+from service.domain.decision import Decision, Item, Reads
 from service.domain.errors import TooFewLabels
+from service.domain.ids import DecisionId
 from service.domain.labelled import LabelledItem
 from service.thresholds.quality import JudgedLabel
 
@@ -65,16 +66,49 @@ class Lessons:
         default_factory=lambda: deque(maxlen=MOST_LESSONS)
     )
     _panel: deque[Lesson] = field(default_factory=lambda: deque(maxlen=MOST_JUDGES))
+    _settled: set[str] = field(default_factory=set)
 
     def add(self, one: LabelledItem) -> None:
         """Take an item, oldest first. What a guard noted never comes to the thresholds; and the
         panel's word is what people said of all it drew, not what was complained of."""
+        if one.panel and one.said is not None:
+            self._settled.add(one.decision_id)
         if one.guarded or not one.item.has(self.reads):
             return
         if not one.panel:
             self._others.append((one.known_at, _lesson(one, one.right)))
         elif one.said is not None and (self.since is None or one.said.at > self.since):
             self._panel.append(self._of_panel(one, one.said.right))
+
+    @property
+    def missing(self) -> list[DecisionId]:
+        """The panel's labels that the data set has no row of: people have answered, and the item's
+        task is still open, or its deadline came first."""
+        found = [
+            label
+            for label in self.borne_out.values()
+            if label.decision_id not in self._settled
+            and (self.since is None or label.at > self.since)
+        ]
+        return [one.decision_id for one in sorted(found, key=lambda one: one.at)[-MOST_JUDGES:]]
+
+    def add_unsettled(self, decision: Decision) -> None:
+        """Take one of the `missing`. They are as much of the panel as the others: leaving them out
+        would leave the items that people agree about."""
+        if decision.assessment.notes or not decision.item.has(self.reads):
+            return
+        label = self.borne_out[decision.id]
+        self._panel.append(
+            Lesson(
+                item=decision.item,
+                right=label.right,
+                category=decision.category,
+                decision_id=decision.id,
+                decided_at=decision.created_at,
+                weight=label.weight,
+                doubted=label.doubted,
+            )
+        )
 
     def _of_panel(self, one: LabelledItem, said: bool) -> Lesson:
         label = self.borne_out.get(one.decision_id)
@@ -89,7 +123,8 @@ class Lessons:
         learned = sorted(self._others, key=lambda known: known[0])
         _demand(len(learned), FEWEST_LESSONS, "outside the panel")
         begun = learned[0][0]
-        later = [one for one in self._panel if one.decided_at > begun]
+        panel = sorted(self._panel, key=lambda one: (one.decided_at, one.decision_id))
+        later = [one for one in panel if one.decided_at > begun]
         _demand(len(later), FEWEST_JUDGES, "of the panel since the first other label")
         judges = later[len(later) // 2 :]
         cut = judges[0].decided_at

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from service.domain.access import Principal, Scope
@@ -26,6 +25,8 @@ from service.ports.store import Store
 from service.usecases.gate_book import GateBook
 
 FORMAT = 1
+MOST_LOOKED_AT = 5_000
+"""A page of one case looks at so many items and no more: among a million there may be few of it."""
 CHOSEN = (
     "panel items were drawn by lot before anything was known of them (all of a gate's items while"
     " nothing is certified), so together they are like the items to come; the others were labelled"
@@ -109,12 +110,22 @@ class DataSet:
         case: Case | None,
         after: DecisionId | None,
         limit: int,
-    ) -> list[dict[str, Any]]:
-        """Rows behind the decision `after`, oldest first. For managers: it says whom the panel
-        drew. Raises UnknownGate, Forbidden."""
+    ) -> tuple[list[dict[str, Any]], DecisionId | None]:
+        """Rows behind the decision `after`, oldest first, and the decision to go on behind, None at
+        the end. Of one `case` there may be fewer than `limit`, or none, before the end. For
+        managers: it says whom the panel drew. Raises UnknownGate, Forbidden."""
         principal.demand(Scope.MANAGE)
         policy = self._gates.get(gate, principal)
-        return [row for _, row in islice(self._rows(policy, case, after), limit)]
+        rows: list[dict[str, Any]] = []
+        looked = 0
+        with self._store.reading() as tx:
+            for one in tx.labelled.of(policy.gate, after=after, limit=MOST_LOOKED_AT):
+                looked += 1
+                if case is None or one.case is case:
+                    rows.append(self._row(one, policy.guards.redaction))
+                if len(rows) == limit or looked == MOST_LOOKED_AT:
+                    return rows, one.decision_id
+        return rows, None
 
     def read(
         self,
@@ -150,10 +161,10 @@ class DataSet:
         return card
 
     def _rows(
-        self, policy: GatePolicy, case: Case | None, after: DecisionId | None = None
+        self, policy: GatePolicy, case: Case | None
     ) -> Iterator[tuple[LabelledItem, dict[str, Any]]]:
         with self._store.reading() as tx:
-            for one in tx.labelled.of(policy.gate, after=after):
+            for one in tx.labelled.of(policy.gate):
                 if case is None or one.case is case:
                     yield one, self._row(one, policy.guards.redaction)
 

@@ -14,10 +14,10 @@ class Retrainings:
         self._store = store
         self._clock = clock
 
-    def comparison(self, gate: str, champion: str, data: str) -> int:
-        """Which comparison of the gate this champion on this data is."""
+    def comparison(self, gate: str, champion: str, data: str, judges: str) -> int:
+        """Which comparison of the gate this champion on this data, judged so, is."""
         with self._store.reading() as tx:
-            return comparison_of(tx.retrainings.of(gate), champion, data)
+            return comparison_of(tx.retrainings.of(gate), champion, data, judges)
 
     def keep(self, made: Retraining) -> Retraining:
         """Write it down, unless it is there already. Raises Conflict where the number has gone to
@@ -25,7 +25,8 @@ class Retrainings:
         kept = replace(made, at=self._clock.now())
         with self._store.transaction() as tx:
             history = tx.retrainings.of(made.gate)
-            if comparison_of(history, made.champion, made.data) != made.number:
+            judges = str(made.judgement["judges"])
+            if comparison_of(history, made.champion, made.data, judges) != made.number:
                 raise Conflict(
                     f"The model of {made.gate} was retrained by somebody else meanwhile.",
                     fix="Retrain again.",

@@ -13,7 +13,7 @@ from service.domain.labelled import LabelledItem, Said
 from service.domain.outcome import Truth, Verdict
 from service.retraining.lessons import Lesson, Lessons, Parts
 from service.thresholds.quality import JudgedLabel
-from tests.examples import GATE, MINUTE, NOW
+from tests.examples import GATE, MINUTE, NOW, a_decision
 
 
 def an_item(place: int, *, panel: bool, right: bool, text: str | None = None) -> LabelledItem:
@@ -112,6 +112,45 @@ def test_what_the_panel_said_before_an_alarm_no_longer_counts() -> None:
     assert min(one.decided_at for one in learned) < alarm
     assert parts.cut > alarm
     assert len(parts.judge) + len(parts.certify) == 100, "half of those since"
+
+
+def test_what_people_disagree_about_is_in_the_certificate_while_its_task_is_open() -> None:
+    items = usual(1600)
+    open_ones = [
+        a_decision(
+            id=DecisionId(f"dec_{place:06}x"),
+            created_at=NOW + place * MINUTE,
+            item=Item(text=f"open {place}"),
+            panel=True,
+        )
+        for place in range(1400, 1600, 5)
+    ]
+    doubts = {
+        one.id: JudgedLabel(
+            decision_id=one.id,
+            gate=GATE,
+            raw_score=0.5,
+            source="m@1",
+            category=None,
+            right=True,
+            panel=True,
+            reviewer="person:lin",
+            at=one.created_at,
+            doubted=True,
+        )
+        for one in open_ones
+    }
+    lessons = Lessons(reads=Reads.TEXT, borne_out=doubts)
+    for item in items:
+        lessons.add(item)
+    assert lessons.missing == [one.id for one in open_ones]
+    for one in open_ones:
+        lessons.add_unsettled(one)
+    parts = lessons.parts(certify=True)
+    certified = {one.decision_id for one in parts.certify if one.doubted}
+    assert 5 < len(certified) < 35, "by lot, as the others"
+    assert certified <= set(doubts)
+    assert not ids(parts.judge) & set(doubts)
 
 
 def test_what_a_guard_noted_or_the_model_does_not_read_is_left_out() -> None:

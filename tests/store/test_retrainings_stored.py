@@ -15,7 +15,7 @@ ONE = Retraining(
     challenger="m@2",
     data="content-moderation@a",
     beats=False,
-    judgement={"gain": -0.5, "needed": None},
+    judgement={"gain": -0.5, "needed": None, "judges": "j1"},
 )
 
 
@@ -31,7 +31,8 @@ def test_what_was_written_comes_back_newest_first(store: SqlStore) -> None:
 
 
 def test_the_same_champion_on_the_same_data_is_the_same_comparison() -> None:
-    assert comparison_of([], "m@1", "d@1") == 1
-    assert comparison_of([ONE], "m@1", ONE.data) == 1
-    assert comparison_of([ONE], "m@2", ONE.data) == 2
-    assert comparison_of([ONE], "m@1", "d@2") == 2
+    assert comparison_of([], "m@1", "d@1", "j1") == 1
+    assert comparison_of([ONE], "m@1", ONE.data, "j1") == 1
+    assert comparison_of([ONE], "m@2", ONE.data, "j1") == 2
+    assert comparison_of([ONE], "m@1", "d@2", "j1") == 2
+    assert comparison_of([ONE], "m@1", ONE.data, "j2") == 2, "judged by others"

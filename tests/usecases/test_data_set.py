@@ -15,6 +15,7 @@ from service.domain.labelled import Case
 from service.domain.outcome import Verdict
 from service.domain.review import Answer
 from service.guards.masking import LabelRedactor
+from service.usecases import data_set
 from service.usecases.data_set import Card, DataSet
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import answer, ask, claim, decided
@@ -89,13 +90,24 @@ def test_what_the_gate_redacts_now_is_redacted_in_the_file(
     assert card.document()["redaction"] == redaction.value
 
 
+def test_a_page_of_one_case_looks_at_so_many_items_and_tells_where_to_go_on(
+    house: House, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_set, "MOST_LOOKED_AT", 2)
+    seen = [decided(house, said)[0] for said in (Answer.APPROVE, Answer.APPROVE, Answer.REJECT)]
+    rows, reached = data.page("gate", ANN, case=Case.FAILURE, after=None, limit=9)
+    assert (rows, reached) == ([], seen[1])
+    [row], reached = data.page("gate", ANN, case=Case.FAILURE, after=reached, limit=9)
+    assert (row["decision_id"], reached) == (seen[2], None)
+
+
 def test_pages_are_for_managers_of_the_gate(house: House, data: DataSet) -> None:
     first, _ = decided(house)
     decided(house)
 
     def page(principal: Principal, **more: Any) -> list[Any]:
         asked = {"case": None, "after": None, "limit": 1} | more
-        return data.page("gate", principal, **asked)
+        return data.page("gate", principal, **asked)[0]
 
     [row] = page(ANN)
     assert row["decision_id"] == first

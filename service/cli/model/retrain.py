@@ -1,5 +1,6 @@
 """model retrain: learn from a gate's labels; what is better, as its panel judges, may take over."""
 
+import hashlib
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from service.cli.model.force import NOT_TAKEN_OVER, RUNS, Wait, awaited
 from service.cli.model.retrained_log import counts, log
 from service.cli.model.retrained_words import say
 from service.domain.adaptation import Mode
+from service.domain.canonical import canonical
 from service.domain.certificate_words import in_english
 from service.domain.errors import ChangedMeanwhile, InvalidInput
 from service.domain.gate import GatePolicy
@@ -91,9 +93,10 @@ def retrain(
         _demand_alone(asked)
         card, parts = _lessons(asked)
         history = Retrainings(store=desk.store, clock=clock)
-        number = history.comparison(policy.gate, asked.champion.version, card.version)
+        judges = _judges(asked, parts)
+        number = history.comparison(policy.gate, asked.champion.version, card.version, judges)
         made = _challenge(asked, card, parts, number, Path(aside) / "challenger")
-        kept = history.keep(_written(asked, made, card, number))
+        kept = history.keep(_written(asked, made, card, number, judges))
         if kept.beats:
             desk.registry.add(FolderSource(Path(aside) / "challenger"), desk.run_once)
         logged = log(desk, made, kept, card, parts)
@@ -144,6 +147,9 @@ def _lessons(asked: Asked) -> tuple[Card, Parts]:
         store=asked.desk.store, gates=asked.gates, redactor=LabelRedactor(), clock=SystemClock()
     )
     card = data.read(asked.policy, None, lambda one, _: lessons.add(one))
+    with asked.desk.store.reading() as tx:
+        for decision in tx.decisions.get_many(lessons.missing).values():
+            lessons.add_unsettled(decision)
     return card, lessons.parts(certify=_may_certify(asked.policy))
 
 
@@ -176,7 +182,20 @@ def _challenge(asked: Asked, card: Card, parts: Parts, number: int, folder: Path
     )
 
 
-def _written(asked: Asked, made: Challenge, card: Card, number: int) -> Retraining:
+def _judges(asked: Asked, parts: Parts) -> str:
+    """What the judgement rests on besides the data set: which panel items, with what labels, and
+    the calibrators that the champion has in force."""
+    found: dict[str, Any] = {
+        "items": [[one.decision_id, one.right] for one in parts.judge],
+        "calibrators": [
+            [category or "", earned.source, dict(earned.calibrator)]
+            for category, earned in asked.policy.certified.items()
+        ],
+    }
+    return hashlib.sha256(canonical(found)).hexdigest()[:12]
+
+
+def _written(asked: Asked, made: Challenge, card: Card, number: int, judges: str) -> Retraining:
     return Retraining(
         gate=asked.policy.gate,
         number=number,
@@ -186,7 +205,7 @@ def _written(asked: Asked, made: Challenge, card: Card, number: int) -> Retraini
         challenger=made.challenger.version,
         data=card.version,
         beats=made.judgement.beats,
-        judgement=asdict(made.judgement),
+        judgement={**asdict(made.judgement), "judges": judges},
     )
 
 

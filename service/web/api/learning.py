@@ -31,16 +31,14 @@ def data(
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> wire.DataPage:
     """The gate's labelled items, oldest first, each with where its label came from."""
-    rows = services_of(request).data.page(
+    rows, reached = services_of(request).data.page(
         gate,
         caller,
         case=Case(case) if case else None,
         after=DecisionId(cursor) if cursor else None,
         limit=limit,
     )
-    return wire.DataPage(
-        items=rows, next_cursor=rows[-1]["decision_id"] if len(rows) == limit else None
-    )
+    return wire.DataPage(items=rows, next_cursor=reached)
 
 
 @router.post(
