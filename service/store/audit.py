@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.exc import DBAPIError
 
 from service.domain.audit import (
@@ -15,6 +15,7 @@ from service.domain.audit import (
     link,
 )
 from service.store import tables
+from service.store.many_rows import insert_all
 
 _entry = tables.audit_entries.c
 _payload = tables.audit_payloads.c
@@ -39,9 +40,10 @@ class SqlAudit:
             entry = link(head, draft)
             head = ChainHead(seq=entry.seq, hash=entry.hash)
             entries.append(entry)
-        self._connection.execute(insert(tables.audit_entries), [_row_of(e) for e in entries])
-        self._connection.execute(
-            insert(tables.audit_payloads),
+        insert_all(self._connection, tables.audit_entries, [_row_of(e) for e in entries])
+        insert_all(
+            self._connection,
+            tables.audit_payloads,
             [
                 {"seq": entry.seq, "salt": draft.salt, "payload": draft.payload}
                 for entry, draft in zip(entries, drafts, strict=True)

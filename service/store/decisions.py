@@ -22,6 +22,7 @@ from service.domain.errors import UnknownDecision
 from service.domain.ids import DecisionId
 from service.domain.outcome import DecidedBy, Outcome, Truth, Verdict
 from service.store import tables
+from service.store.many_rows import insert_all
 
 
 class SqlDecisions:
@@ -29,9 +30,8 @@ class SqlDecisions:
         self._connection = connection
 
     def add(self, decisions: Sequence[Decision]) -> None:
-        if decisions:
-            rows = [_row_of(decision) for decision in decisions]
-            self._connection.execute(insert(tables.decisions), rows)
+        rows = [_row_of(decision) for decision in decisions]
+        insert_all(self._connection, tables.decisions, rows)
 
     def get(self, decision_id: DecisionId) -> Decision | None:
         query = select(tables.decisions).where(tables.decisions.c.id == decision_id)
@@ -110,14 +110,14 @@ def _row_of(decision: Decision) -> dict[str, Any]:
         "ai_result": decision.ai_result,
         "signals": None if decision.signals is None else dict(decision.signals),
         "category": decision.category,
-        "risk_level": decision.risk_level,
-        "resume_mode": decision.resume.mode,
+        "risk_level": decision.risk_level.value,
+        "resume_mode": decision.resume.mode.value,
         "resume_app": decision.resume.app,
         "resume_run_id": decision.resume.run_id,
         "resume_user": decision.resume.user,
         "metadata": dict(decision.metadata),
-        "zone": decision.zone,
-        "reason": decision.reason,
+        "zone": decision.zone.value,
+        "reason": decision.reason.value,
         "threshold_low": decision.thresholds.low,
         "threshold_high": decision.thresholds.high,
         "confidence": decision.assessment.confidence,
@@ -127,7 +127,7 @@ def _row_of(decision: Decision) -> dict[str, Any]:
         else asdict(decision.assessment.spread),
         "label": decision.assessment.label,
         "model_version": decision.assessment.model_version,
-        "failure": decision.assessment.failure,
+        "failure": decision.assessment.failure and decision.assessment.failure.value,
         "notes": list(decision.assessment.notes),
         "panel": decision.panel,
         "audit_probability": decision.audit_probability,
@@ -137,8 +137,8 @@ def _row_of(decision: Decision) -> dict[str, Any]:
 
 def _outcome_columns(outcome: Outcome | None) -> dict[str, Any]:
     return {
-        "verdict": outcome and outcome.verdict,
-        "decided_by": outcome and outcome.by,
+        "verdict": outcome and outcome.verdict.value,
+        "decided_by": outcome and outcome.by.value,
         "decided_at": outcome and outcome.decided_at,
         "settles_at": outcome and outcome.settles_at,
         "reviewer": outcome and outcome.reviewer,

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from service.ports.store import KeyedAnswer, StoredAnswer
 from service.store import tables
-from service.store.statements import insert_unless_taken, insert_unless_taken_all
+from service.store.many_rows import insert_all_unless_taken
+from service.store.statements import insert_unless_taken
 
 _row = tables.idempotency_keys.c
 
@@ -37,8 +38,6 @@ class SqlIdempotency:
         )
 
     def keep(self, answers: Sequence[KeyedAnswer]) -> set[tuple[str, str]]:
-        if not answers:
-            return set()
         # In one order everywhere: two transactions never wait for each other's keys.
         in_order = sorted(answers, key=lambda one: (one.principal, one.key))
         rows = [
@@ -51,8 +50,8 @@ class SqlIdempotency:
             }
             for one in in_order
         ]
-        kept = insert_unless_taken_all(self._connection, tables.idempotency_keys, rows)
-        return {(row.principal, row.key) for row in kept}
+        kept = insert_all_unless_taken(self._connection, tables.idempotency_keys, rows)
+        return {(principal, key) for principal, key in kept}
 
     def forget_before(self, moment: datetime) -> int:
         old = delete(tables.idempotency_keys).where(_row.created_at < moment)

@@ -1,5 +1,6 @@
 """The tables. A change here goes with a migration; a test holds the two together."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,19 +41,30 @@ class Moment(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone.")
-        in_utc = value.astimezone(UTC)
-        # SQLite keeps datetimes as text: without the offset they sort as they should.
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        # SQLite keeps datetimes as text, and SQLAlchemy takes ten times as long to write it.
+        return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"{value} has no time zone.")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _text(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes it for SQLite: without the offset moments sort as they should."""
+    if value is None:
+        return None
+    return _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 Document = JSON(none_as_null=True)

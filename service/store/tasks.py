@@ -14,7 +14,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     or_,
     select,
     true,
@@ -26,6 +25,7 @@ from service.domain.ids import DecisionId, TaskId
 from service.domain.review import OPEN, WAITING, Answer, GivenAnswer, Lease, ReviewTask, TaskState
 from service.ports.store import Page
 from service.store import tables
+from service.store.many_rows import insert_all
 
 _task = tables.review_tasks.c
 _answer = tables.task_answers.c
@@ -36,9 +36,8 @@ class SqlTasks:
         self._connection = connection
 
     def add(self, tasks: Sequence[ReviewTask]) -> None:
-        if tasks:
-            self._connection.execute(insert(tables.review_tasks), [_row_of(t) for t in tasks])
-            self._add_answers(tasks)
+        insert_all(self._connection, tables.review_tasks, [_row_of(task) for task in tasks])
+        self._add_answers(tasks)
 
     def get(self, task_id: TaskId) -> ReviewTask | None:
         return self._one(select(tables.review_tasks).where(_task.id == task_id))
@@ -176,8 +175,7 @@ class SqlTasks:
             for task in tasks
             for position, given in enumerate(task.answers)
         ]
-        if rows:
-            self._connection.execute(insert(tables.task_answers), rows)
+        insert_all(self._connection, tables.task_answers, rows)
 
 
 def _within(gates: frozenset[str] | None) -> ColumnElement[bool]:
@@ -190,12 +188,12 @@ def _row_of(task: ReviewTask) -> dict[str, Any]:
         "id": task.id,
         "decision_id": task.decision_id,
         "gate": task.gate,
-        "state": task.state,
+        "state": task.state.value,
         "priority": task.priority,
         "created_at": task.created_at,
         "deadline_at": task.deadline_at,
         "quorum": task.quorum,
-        "claimed_from": task.claimed_from,
+        "claimed_from": task.claimed_from.value,
         "lease_token": lease and lease.token,
         "lease_holder": lease and lease.holder,
         "lease_claimed_at": lease and lease.claimed_at,
