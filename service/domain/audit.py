@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from service.domain.canonical import canonical
+from service.domain.canonical import canonical, plain
 from service.domain.chance import random_hex
 
 GENESIS = "0" * 64
@@ -27,6 +28,11 @@ class AuditDraft:
     actor: str  # who did it: a key, a person, "policy", "worker"
     payload: dict[str, Any]
     salt: str = field(default_factory=lambda: random_hex(16))
+
+    @cached_property
+    def plain(self) -> bytes | None:
+        """The payload in canonical JSON, made once; None where that reads back as another value."""
+        return plain(self.payload)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +81,11 @@ class UnreadableEntry(Exception):
 
 
 def hash_payload(salt: str, payload: dict[str, Any]) -> str:
-    return hashlib.sha256(salt.encode() + b"\n" + canonical(payload)).hexdigest()
+    return _hash_text(salt, canonical(payload))
+
+
+def _hash_text(salt: str, text: bytes) -> str:
+    return hashlib.sha256(salt.encode() + b"\n" + text).hexdigest()
 
 
 def _hash_entry(
@@ -99,7 +109,7 @@ def _hash_entry(
 def link(head: ChainHead, draft: AuditDraft) -> AuditEntry:
     """The entry that puts `draft` behind `head`."""
     seq = head.seq + 1
-    payload_hash = hash_payload(draft.salt, draft.payload)
+    payload_hash = _hash_text(draft.salt, draft.plain or canonical(draft.payload))
     return AuditEntry(
         seq=seq,
         at=draft.at,

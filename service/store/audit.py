@@ -14,7 +14,7 @@ from service.domain.audit import (
     UnreadableEntry,
     link,
 )
-from service.store import tables
+from service.store import documents, tables
 from service.store.many_rows import insert_all
 
 _entry = tables.audit_entries.c
@@ -45,7 +45,7 @@ class SqlAudit:
             self._connection,
             tables.audit_payloads,
             [
-                {"seq": entry.seq, "salt": draft.salt, "payload": draft.payload}
+                {"seq": entry.seq, "salt": draft.salt, "payload": _document_of(draft)}
                 for entry, draft in zip(entries, drafts, strict=True)
             ],
         )
@@ -94,6 +94,11 @@ def _row_of(entry: AuditEntry) -> dict[str, Any]:
         "previous_hash": entry.previous_hash,
         "hash": entry.hash,
     }
+
+
+def _document_of(draft: AuditDraft) -> Any:
+    """What was hashed, wherever that reads back as the payload: it is written already."""
+    return draft.payload if draft.plain is None else documents.Text(draft.plain.decode())
 
 
 def _entry_of(row: Row[Any]) -> AuditEntry:

@@ -5,7 +5,6 @@ queue up instead of failing half-way. PostgreSQL writes at READ COMMITTED under 
 sees one snapshot on both, and cannot write.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +16,10 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from service.domain.errors import InvalidInput
+from service.store import documents
 
 BUSY_TIMEOUT_MS = 15_000
 READ_ONLY = "gate_read_only"
-
-# Pure ASCII keeps what PostgreSQL's text cannot hold (NUL, lone surrogates) as escapes.
-_dump_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def open_engine(url: str) -> Engine:
@@ -59,7 +56,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _open_postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
-        json_serializer=_dump_json,
+        json_serializer=documents.dump,
         hide_parameters=True,  # errors are logged, and rows hold what people wrote
         pool_pre_ping=True,  # a restarted server costs a ping, not a failed request
         pool_size=10,
@@ -76,7 +73,7 @@ def _open_sqlite(url: URL) -> Engine:
     _make_folder(Path(url.database).parent)
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
-        json_serializer=_dump_json,
+        json_serializer=documents.dump,
         hide_parameters=True,  # errors are logged, and rows hold what people wrote
         poolclass=QueuePool,
         pool_size=10,

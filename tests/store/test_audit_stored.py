@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, text, update
@@ -49,6 +50,24 @@ def test_an_untouched_chain_holds(store: SqlStore, chain: list[AuditEntry]) -> N
         assert [entry for entry, _ in read] == chain
         assert [stored.payload for _, stored in read if stored] == [a_draft().payload] * LENGTH
         assert tx.audit.head().hash == chain[-1].hash
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"b": 1.0, "a": {"é\x00": "\x00\x7f😀"}, "n": [0.1, None, True, []], "text": "\x00 Grüße"},
+        {"id": 2**63, "tiny": 1e-9, "huge": 1e300},
+        {},
+    ],
+)
+def test_a_payload_comes_back_as_it_went_in(store: SqlStore, payload: dict[str, Any]) -> None:
+    with store.transaction() as tx:
+        tx.audit.append([a_draft(payload=payload), a_draft()])
+    with store.reading() as tx:
+        [(_, stored), _] = tx.audit.entries()
+    assert stored
+    assert stored.payload == payload
+    assert breach_in(store) is None
 
 
 def test_entries_are_read_in_slices(store: SqlStore, chain: list[AuditEntry]) -> None:
