@@ -1,7 +1,7 @@
 """Where a subscriber's events wait to be read."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Condition
 
 from service.ports.bus import Event
@@ -13,12 +13,15 @@ CAPACITY = 10_000
 class Inbox:
     """A subscription. Written by one thread, read by another, closed by either."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Callable[[Event], bool]) -> None:
+        self._wanted = wanted
         self._events: deque[Event] = deque(maxlen=CAPACITY)
         self._changed = Condition()
         self._closed = False
 
     def put(self, event: Event) -> None:
+        if not self._wanted(event):
+            return
         with self._changed:
             self._events.append(event)
             self._changed.notify()

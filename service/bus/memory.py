@@ -1,15 +1,17 @@
 """The bus of a single process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
 from service.bus.inbox import Inbox
-from service.ports.bus import Event, Subscription
+from service.ports.bus import Event, Subscription, everything
 
 
 class InProcessBus:
     """Events for the threads of this process. Safe to use from all of them."""
+
+    may_wait = False
 
     def __init__(self) -> None:
         self._inboxes: set[Inbox] = set()
@@ -22,8 +24,8 @@ class InProcessBus:
                     inbox.put(event)
 
     @contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
-        inbox = Inbox()
+    def subscribe(self, wanted: Callable[[Event], bool] = everything) -> Iterator[Subscription]:
+        inbox = Inbox(wanted)
         with self._lock:
             self._inboxes.add(inbox)
         try:

@@ -4,7 +4,7 @@ Redis carries news and keeps nothing that matters: emptied or restarted, it cost
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event as Flag
 from threading import Lock, Thread
@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 from service.bus.inbox import CAPACITY
 from service.bus.memory import InProcessBus
-from service.ports.bus import Event, Subscription
+from service.ports.bus import Event, Subscription, everything
 
 STREAM = "gate:events"
 BLOCK_MS = 500  # how long one read waits, and so how long closing may take
@@ -35,6 +35,8 @@ class RedisBus:
     on. While Redis is down, this process at least still hears itself; that thread alone looks
     whether it is back, so that one that hangs does not hold up everybody who has news.
     """
+
+    may_wait = True
 
     def __init__(self, url: str) -> None:
         self._redis = _connect(url, timeout=TIMEOUT)
@@ -62,8 +64,8 @@ class RedisBus:
             self._local.publish(*events)
 
     @contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
-        with self._local.subscribe() as subscription:
+    def subscribe(self, wanted: Callable[[Event], bool] = everything) -> Iterator[Subscription]:
+        with self._local.subscribe(wanted) as subscription:
             self._follow()
             yield subscription
 

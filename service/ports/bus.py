@@ -1,6 +1,6 @@
 """News between processes. The store is the truth: a lost event costs time, never an answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,14 +25,28 @@ class Subscription(Protocol):
         ...
 
 
+def everything(_: Event) -> bool:
+    return True
+
+
 class Bus(Protocol):
-    """Every subscriber hears every event that is published after it subscribed."""
+    """Every subscriber hears every event that it wants and that is published after it subscribed.
+
+    `may_wait`: whether publishing may have to wait for a network.
+    """
+
+    may_wait: bool
 
     def publish(self, *events: Event) -> None:
         """Tell everybody. Never raises for a bus that is down: it logs and returns."""
         ...
 
-    def subscribe(self) -> AbstractContextManager[Subscription]: ...
+    def subscribe(
+        self, wanted: Callable[[Event], bool] = everything
+    ) -> AbstractContextManager[Subscription]:
+        """`wanted` is asked by whoever publishes: what nobody wants wakes nobody. It must neither
+        wait nor fail."""
+        ...
 
     def is_healthy(self) -> bool: ...
 

@@ -167,9 +167,11 @@ class DecideItem:
                 self._afterwards(order, decision)
             tasks = [record.task for record in records if record.task]
             news = [Event(topic="task", key=task.id, what="task.created") for task in tasks]
-            if news:
+            if news and self._bus.may_wait:
                 # In a thread: a bus on the network may be slow to say that it is away.
                 await asyncio.to_thread(self._bus.publish, *news)
+            elif news:
+                self._bus.publish(*news)
         return written.answer
 
     def _decide(

@@ -36,6 +36,10 @@ LOOK_EVERY_SECONDS = 2.0
 """The longest sleep between looks at the outbox: how late a lost wake-up can make a delivery."""
 
 
+LEAVES_A_DELIVERY = frozenset({"task.answered", "task.due"})
+"""What happens to tasks and may leave a delivery behind: a verdict, and a deadline."""
+
+
 class Move(Protocol):
     """A transition of the delivery machine that only wants to know the time."""
 
@@ -96,6 +100,11 @@ class Attempt:
     def taken_by(self) -> str | None:
         with self._store.reading() as tx:
             return tx.decisions.taken_by(self._delivery.decision_id)
+
+
+def may_fill_the_outbox(event: Event) -> bool:
+    """Whether this is news for whoever drains it: most tasks are only made and taken."""
+    return event.topic == "delivery" or event.what in LEAVES_A_DELIVERY
 
 
 class DeliveryWorker:
@@ -233,10 +242,9 @@ class DeliveryWorker:
         return min(max(wait, 0.01), LOOK_EVERY_SECONDS)
 
     def _listen(self, stop: threading.Event) -> None:
-        with self._bus.subscribe() as events:
+        with self._bus.subscribe(may_fill_the_outbox) as events:
             while not stop.is_set():
-                event = events.next(timeout=1.0)
-                if event is not None and event.topic in ("task", "delivery"):
+                if events.next(timeout=1.0) is not None:
                     self._awake.set()
         self._awake.set()
 

@@ -43,7 +43,7 @@ class Live:
         loop = self._loop
         if loop is None:
             raise RuntimeError("start() comes first")
-        with self._bus.subscribe() as events:
+        with self._bus.subscribe(lambda _: bool(self._listeners)) as events:
             while not self._stop.is_set():
                 event = events.next(timeout=1.0)
                 if event is not None and not loop.is_closed():

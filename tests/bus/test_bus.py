@@ -41,6 +41,14 @@ def test_every_subscriber_hears_every_event_in_order(bus: Bus) -> None:
         assert hear(second, 100) == events
 
 
+def test_a_subscriber_hears_only_what_it_wants(bus: Bus) -> None:
+    with bus.subscribe(lambda event: event.key == "dec_2") as subscription:
+        bus.publish(event(1), event(2), event(3))
+        bus.publish(event(2))
+        assert hear(subscription, 2) == [event(2)] * 2
+        assert subscription.next(0) is None
+
+
 def test_what_was_published_before_is_not_news(bus: Bus) -> None:
     bus.publish(event(1))
     with bus.subscribe() as subscription:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -13,7 +14,8 @@ from service.domain.decision import ResumeMode
 from service.domain.delivery import BACKOFF, Delivery, DeliveryState, Proof
 from service.domain.errors import Forbidden, IllegalDeliveryMove
 from service.ports.resumer import AttemptLog, DeliveryDead, DeliveryFailed
-from service.usecases.deliver import HOLD, Deliveries, DeliveryWorker
+from service.usecases.deliver import HOLD, Deliveries, DeliveryWorker, may_fill_the_outbox
+from service.usecases.keep_time import TimeKeeper
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import answer, ask, claim, decided
 from tests.usecases.conftest import ANN, House
@@ -214,6 +216,32 @@ def test_a_dead_letter_is_replayed_by_a_manager_only(house: House) -> None:
     assert delivering.attempt(again).state is DeliveryState.DELIVERED
     with pytest.raises(IllegalDeliveryMove):
         seen.replay(due.id, ANN, receipt)
+
+
+def test_only_what_may_fill_the_outbox_wakes_who_drains_it(house: House) -> None:
+    def heard() -> list[str]:
+        return [event.what for event in iter(partial(news.next, 0), None) if event]
+
+    with house.bus.subscribe(may_fill_the_outbox) as news:
+        ask(house)
+        view = claim(house)
+        assert heard() == []
+        answer(house, view)
+        assert heard() == ["task.answered"]
+        ask(house)
+        house.clock.forward(days=30)
+        TimeKeeper(
+            store=house.store,
+            gates=house.gates,
+            writer=house.writer,
+            bus=house.bus,
+            clock=house.clock,
+        ).sweep()
+        assert heard() == ["task.due"]
+        delivering, _ = worker(house, accepts)
+        for due in delivering.claim(10):
+            delivering.attempt(due)
+        assert heard() == ["delivery.delivered"] * 2
 
 
 def test_the_chain_tells_every_try(house: House) -> None:
