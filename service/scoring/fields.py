@@ -16,7 +16,7 @@ import numpy as np
 from service.domain.decision import Item, Reads
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.values import Json
-from service.scoring.reading import Inputs
+from service.scoring.reading import Inputs, one_by_one
 
 FEATURES = "features"
 """The input of graphs that take fields."""
@@ -154,6 +154,9 @@ class FieldsReader:
             for feature in column.features(item.fields.get(column.name))
         ]
         return Inputs(rows={FEATURES: np.array(features, dtype=np.float32)})
+
+    def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
+        return one_by_one(self.read, items)
 
     def probe(self) -> Inputs:
         return Inputs(rows={FEATURES: np.zeros(self.width, dtype=np.float32)})

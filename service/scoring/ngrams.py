@@ -5,7 +5,7 @@ norm is taken here before any idf: a model with idf multiplies and normalises in
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from service.domain.decision import Item, Reads
 from service.domain.errors import BrokenBundle, ScorerFailed
-from service.scoring.reading import Inputs
+from service.scoring.reading import Inputs, one_by_one
 
 VERSION = 1
 """Another one wherever the same text would give other numbers."""
@@ -120,6 +120,9 @@ class NgramReader:
         if not self._ngrams.legible(folded):
             raise ScorerFailed("The model cannot read this language or script.")
         return self._inputs(folded, truncated=len(text) > self._ngrams.characters)
+
+    def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
+        return one_by_one(self.read, items)
 
     def probe(self) -> Inputs:
         return self._inputs(" warm ", truncated=False)

@@ -10,7 +10,10 @@ maps onto what it knows (code, forms); docs/guards.md has the figures.
 """
 
 import io
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from statistics import NormalDist
 from typing import Self
 
@@ -55,40 +58,62 @@ class Novelty:
         return cls(**found)
 
     def of(self, inputs: Inputs, embedding: NDArray[np.float32] | None) -> float:
-        """The share of ordinary texts that are less novel, in [0, 1]; 1 for what is unmeasurable.
-
-        The same item gets the same number in any company.
-        """
-        total = self.total(inputs, embedding)
-        if not np.isfinite(total):
-            return 1.0
-        return float(np.searchsorted(self.reference, total) / len(self.reference))
+        """The share of ordinary texts that are less novel, in [0, 1]; 1 for the unmeasurable."""
+        return self.novelties(self.measures([inputs], _alone(embedding)))[0]
 
     def complexity_of(self, inputs: Inputs) -> float:
         """The share of ordinary texts whose words are plainer, in [0, 1], on the normal curve that
         their measures follow; 1 for what is unmeasurable."""
-        mean, deviation = self.scale[:, 0]
-        share = NormalDist().cdf((self.words(inputs) - mean) / deviation)
-        return share if np.isfinite(share) else 1.0
+        return self.complexities(self.measures([inputs], None))[0]
 
-    def total(self, inputs: Inputs, embedding: NDArray[np.float32] | None) -> float:
-        """The sum of the standardised measures."""
-        measured = np.array([self.words(inputs), self.meaning(embedding)])
+    def measures(self, batch: Sequence[Inputs], embeddings: NDArray[np.float32] | None) -> Floats:
+        """How strange the words are and the meaning is, shape (items, 2), standardised."""
+        words = [self.words(inputs) for inputs in batch]
+        meanings = np.zeros(len(batch)) if embeddings is None else self.meanings(embeddings)
         mean, deviation = self.scale
-        return float(((measured - mean) / deviation).sum())
+        measured: Floats = (np.column_stack([words, meanings]) - mean) / deviation
+        return measured
+
+    def novelties(self, measures: Floats) -> list[float]:
+        """For each item the share of ordinary texts that are less novel."""
+        total = measures.sum(axis=1)
+        share = np.searchsorted(self.reference, total) / len(self.reference)
+        found: list[float] = np.where(np.isfinite(total), share, 1.0).tolist()
+        return found
+
+    def complexities(self, measures: Floats) -> list[float]:
+        """For each item the share of ordinary texts whose words are plainer."""
+        shares = map(_NORMAL.cdf, measures[:, 0].tolist())
+        return [share if math.isfinite(share) else 1.0 for share in shares]
 
     def words(self, inputs: Inputs) -> float:
         """(sum of surprisals - n mean) / (deviation sqrt n) over an item's n tokens."""
         ids = inputs.rows["input_ids"]
-        known = len(self.surprisal)
-        most = self.surprisal.max()  # a token that the training texts' highest one does not reach
-        found = np.where(ids < known, self.surprisal[np.minimum(ids, known - 1)], most)
         mean, deviation = self.usual_surprisal
-        return float((found.sum() - len(ids) * mean) / (deviation * np.sqrt(max(1, len(ids)))))
+        found = self._surprisal_of_any.take(ids, mode="clip").sum()
+        return float((found - len(ids) * mean) / (deviation * math.sqrt(max(1, len(ids)))))
 
-    def meaning(self, embedding: NDArray[np.float32] | None) -> float:
-        """min over classes of |still^T (embedding - centre)|^2; 0 without embeddings."""
-        if embedding is None or not self.centres.size:
-            return 0.0
-        away = (embedding.astype(np.float64) - self.centres) @ self.still
-        return float((away**2).sum(axis=1).min())
+    def meanings(self, embeddings: NDArray[np.float32]) -> Floats:
+        """min over classes of |still^T (embedding - centre)|^2 for each row of (items, width); 0
+        where there are no centres."""
+        if not self.centres.size:
+            return np.zeros(len(embeddings))
+        away = (embeddings.astype(np.float64) @ self.still)[:, None] - self._still_centres
+        found: Floats = (away**2).sum(axis=2).min(axis=1)
+        return found
+
+    @cached_property
+    def _surprisal_of_any(self) -> Floats:
+        """With one place more, for tokens that no training text reached: as surprising as any."""
+        return np.append(self.surprisal, self.surprisal.max())
+
+    @cached_property
+    def _still_centres(self) -> Floats:
+        return self.centres @ self.still
+
+
+_NORMAL = NormalDist()
+
+
+def _alone(embedding: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    return None if embedding is None else embedding[None]

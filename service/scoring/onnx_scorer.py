@@ -1,7 +1,6 @@
 """The Scorer port on a model bundle: ONNX Runtime in worker threads, off the event loop."""
 
 import asyncio
-import contextlib
 import json
 import math
 import os
@@ -18,6 +17,7 @@ from service.confidence.members import spreads
 from service.domain.decision import Item, Reads, Score, Spread
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.values import Json
+from service.handover import hand_over
 from service.ports.meter import ModelMeter, ModelRun
 from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting
@@ -163,8 +163,8 @@ class OnnxScorer:
         self._join_workers()
         self._runner.stop()
         self._join_workers()
-        for request in self._waiting.left():
-            _settle(request, ScorerFailed("The scorer was closed."))
+        closed = ScorerFailed("The scorer was closed.")
+        hand_over((request.answer, closed) for request in self._waiting.left())
         if self._meter:
             self._meter.runs_on(self.version, None)
             self._meter.waiting(self.version, 0)
@@ -199,8 +199,7 @@ class OnnxScorer:
                 problem = f"The model failed: {type(error).__name__}."
                 answers = [ScorerFailed(problem) for _ in batch]
             self._ran([len(item.inputs) for item in batch], time.perf_counter() - began)
-            for tokenised, answer in zip(batch, answers, strict=True):
-                _settle(tokenised.request, answer)
+            hand_over(zip((one.request.answer for one in batch), answers, strict=True))
 
     def _ran(self, lengths: Sequence[int], seconds: float) -> None:
         self._waiting.ran(len(lengths), seconds)
@@ -217,42 +216,55 @@ class OnnxScorer:
             self._meter.waiting(self.version, len(self._waiting))
 
     def _read(self, requests: Sequence[Request]) -> list[Tokenised]:
-        read = []
-        for request in requests:
-            try:
-                read.append(Tokenised(request=request, inputs=self._reader.read(request.item)))
-            except ScorerFailed as failure:
-                _settle(request, failure)
-            except Exception as error:  # one unreadable text, a lone surrogate say, fails alone
-                _settle(request, ScorerFailed(f"The item is unreadable: {type(error).__name__}."))
-        return read
+        read = self._reader.read_all([request.item for request in requests])
+        pairs = list(zip(requests, read, strict=True))
+        hand_over((one.answer, found) for one, found in pairs if isinstance(found, ScorerFailed))
+        return [
+            Tokenised(request=one, inputs=found)
+            for one, found in pairs
+            if not isinstance(found, ScorerFailed)
+        ]
 
     def _run(self, batch: Sequence[Inputs]) -> list[Answer | ScorerFailed]:
         outputs = self._runner.run(batch)
         p = member_probabilities(self._bundle.method, outputs)
         if self._head:
             p = self._head.applied(p, self._seen_by_the_head(batch, outputs), self._approving)
+        nothing: Sequence[None] = [None] * len(batch)
         several = self._bundle.method is not Method.SOFTMAX
-        of_each = spreads(p) if several else [None] * len(batch)
-        embeddings = outputs.get(EMBEDDING, [None] * len(batch))
+        found = zip(
+            p.mean(axis=0).tolist(),
+            spreads(p) if several else nothing,
+            *self._strangeness(batch, outputs),
+            outputs.get(EMBEDDING, nothing),
+            batch,
+            strict=True,
+        )
         return [
             Answer(
                 score=Score(
-                    probabilities=dict(zip(self.labels, row.tolist(), strict=True)),
+                    probabilities=dict(zip(self.labels, row, strict=True)),
                     model_version=self.version,
                     truncated=inputs.truncated,
                     spread=spread,
-                    novelty=self._novelty.of(inputs, embedding) if self._novelty else None,
-                    complexity=self._novelty.complexity_of(inputs) if self._novelty else None,
+                    novelty=novelty,
+                    complexity=complexity,
                 ),
                 embedding=embedding,
             )
-            if np.isfinite(row).all()
+            if all(map(math.isfinite, row))
             else ScorerFailed("The model gave something that is not a number.")
-            for inputs, row, spread, embedding in zip(
-                batch, p.mean(axis=0), of_each, embeddings, strict=True
-            )
+            for row, spread, novelty, complexity, embedding, inputs in found
         ]
+
+    def _strangeness(
+        self, batch: Sequence[Inputs], outputs: Outputs
+    ) -> tuple[Sequence[float | None], Sequence[float | None]]:
+        """Each item's novelty and complexity, where the bundle can tell."""
+        if self._novelty is None:
+            return [None] * len(batch), [None] * len(batch)
+        measures = self._novelty.measures(batch, outputs.get(EMBEDDING))
+        return self._novelty.novelties(measures), self._novelty.complexities(measures)
 
     def _seen_by_the_head(self, batch: Sequence[Inputs], outputs: Outputs) -> Floats:
         """What a learned head weighs, shape (items, width)."""
@@ -302,16 +314,3 @@ def _outputs(bundle: Bundle, given: Sequence[str]) -> list[str]:
     if wanted not in given:
         raise BrokenBundle(f"The bundle's model gives no {wanted}, but {', '.join(given)}.")
     return [wanted, *(name for name in given if name == EMBEDDING)]
-
-
-def _settle(request: Request, answer: Answer | Exception) -> None:
-    def deliver() -> None:
-        if request.abandoned:
-            return
-        if isinstance(answer, Exception):
-            request.answer.set_exception(answer)
-        else:
-            request.answer.set_result(answer)
-
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        request.answer.get_loop().call_soon_threadsafe(deliver)

@@ -1,6 +1,6 @@
 """How items become what a model's graph takes: one row per graph input."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.decision import Item, Reads
+from service.domain.errors import ScorerFailed
 
 type Row = NDArray[Any]
 
@@ -45,6 +46,10 @@ class Reader(Protocol):
         """Raises ScorerFailed where the model cannot read the item."""
         ...
 
+    def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
+        """The same of many items; in the place of one that the model cannot read, why not."""
+        ...
+
     def probe(self) -> Inputs:
         """Any inputs that the graph must be able to run."""
         ...
@@ -59,3 +64,19 @@ def collate(batch: Sequence[Inputs]) -> dict[str, Row]:
         for place, row in enumerate(rows):
             arrays[name][place, : len(row)] = row
     return arrays
+
+
+def one_by_one(
+    read: Callable[[Item], Inputs], items: Sequence[Item]
+) -> list[Inputs | ScorerFailed]:
+    """Each item as `read` reads it: one that it cannot read fails alone."""
+
+    def found(item: Item) -> Inputs | ScorerFailed:
+        try:
+            return read(item)
+        except ScorerFailed as failure:
+            return failure
+        except Exception as error:  # of whatever library: a lone surrogate, say
+            return ScorerFailed(f"The item is unreadable: {type(error).__name__}.")
+
+    return [found(item) for item in items]

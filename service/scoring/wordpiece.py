@@ -1,12 +1,14 @@
 """Texts as word pieces, for transformers: `input_ids` and `attention_mask`."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from service.domain.decision import Item, Reads
 from service.domain.errors import BrokenBundle, ScorerFailed
-from service.scoring.legibility import legible
-from service.scoring.reading import Inputs
+from service.scoring.legibility import Legibility
+from service.scoring.reading import Inputs, one_by_one
 
 MOST_CHARACTERS = 20_000
 """Characters that are tokenised at all: far more than any model here reads."""
@@ -25,20 +27,34 @@ class WordpieceReader:
             raise BrokenBundle(f"The bundle's tokenizer does not load: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
+        self._special = self._tokenizer.num_special_tokens_to_add(is_pair=False)
+        self._legibility = Legibility(self._tokenizer.get_vocab())
 
     def read(self, item: Item) -> Inputs:
-        text = item.text or ""
-        encoding = self._tokenizer.encode(text[:MOST_CHARACTERS])
-        special = encoding.special_tokens_mask
-        if not legible([t for t, mark in zip(encoding.tokens, special, strict=True) if not mark]):
-            raise ScorerFailed("The model cannot read this language or script.")
-        cut = len(text) > MOST_CHARACTERS or bool(encoding.overflowing)
-        return _inputs(encoding.ids, truncated=cut)
+        return self._inputs(item, self._tokenizer.encode(_beginning(item)))
+
+    def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
+        try:  # In one call, which lets go of the interpreter once and not for every text.
+            encodings = self._tokenizer.encode_batch_fast([_beginning(item) for item in items])
+        except Exception:  # one of them cannot be tokenised; as above
+            return one_by_one(self.read, items)
+        encoded = iter(encodings)
+        return one_by_one(lambda item: self._inputs(item, next(encoded)), items)
 
     def probe(self) -> Inputs:
-        return _inputs(self._tokenizer.encode("warm").ids, truncated=False)
+        return _inputs(np.array(self._tokenizer.encode("warm").ids, dtype=np.int64))
+
+    def _inputs(self, item: Item, encoding: Encoding) -> Inputs:
+        ids = np.array(encoding.ids, dtype=np.int64)
+        if not self._legibility.of(ids, len(ids) - self._special):
+            raise ScorerFailed("The model cannot read this language or script.")
+        cut = len(item.text or "") > MOST_CHARACTERS or bool(encoding.overflowing)
+        return _inputs(ids, truncated=cut)
 
 
-def _inputs(ids: list[int], *, truncated: bool) -> Inputs:
-    row = np.array(ids, dtype=np.int64)
-    return Inputs(rows={"input_ids": row, "attention_mask": np.ones_like(row)}, truncated=truncated)
+def _beginning(item: Item) -> str:
+    return (item.text or "")[:MOST_CHARACTERS]
+
+
+def _inputs(ids: np.ndarray, *, truncated: bool = False) -> Inputs:
+    return Inputs(rows={"input_ids": ids, "attention_mask": np.ones_like(ids)}, truncated=truncated)

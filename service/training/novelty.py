@@ -47,7 +47,8 @@ def fit(train: Read, labels: Sequence[int], validation: Read, tokens: int) -> No
         scale=np.array([[0.0, 0.0], [1.0, 1.0]]),
         reference=np.array([0.0]),
     )
-    measured = np.array([[raw.words(i), raw.meaning(e)] for i, e in validation])
+    inputs, embeddings = zip(*validation, strict=True)
+    measured = raw.measures(inputs, None if embeddings[0] is None else np.array(embeddings))
     deviation = measured.std(axis=0)
     scale = np.array([measured.mean(axis=0), np.where(deviation > 0, deviation, 1)])
     reference = np.sort(((measured - scale[0]) / scale[1]).sum(axis=1))

@@ -1,15 +1,21 @@
 """What the model's vocabulary cannot read is told apart from what is merely odd."""
 
+import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
 from service.scoring.bundle import Bundle
-from service.scoring.legibility import legible
+from service.scoring.legibility import Legibility
 
 
 @pytest.fixture(scope="module")
 def tokenizer(bundle: Bundle) -> Tokenizer:
     return Tokenizer.from_str(bundle.reading.decode())
+
+
+def legible(tokenizer: Tokenizer, text: str) -> bool:
+    ids = np.array(tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+    return Legibility(tokenizer.get_vocab()).of(ids, len(ids))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +31,7 @@ def tokenizer(bundle: Bundle) -> Tokenizer:
     ],
 )
 def test_odd_but_legible(tokenizer: Tokenizer, text: str) -> None:
-    assert legible(tokenizer.encode(text, add_special_tokens=False).tokens)
+    assert legible(tokenizer, text)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +48,4 @@ def test_odd_but_legible(tokenizer: Tokenizer, text: str) -> None:
     ],
 )
 def test_not_legible(tokenizer: Tokenizer, text: str) -> None:
-    assert not legible(tokenizer.encode(text, add_special_tokens=False).tokens)
+    assert not legible(tokenizer, text)
