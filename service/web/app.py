@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.telemetry.metrics import Metrics
 from service.web import api, ops, pages, problems
 from service.web.middleware import Edge
 from service.web.ops import Readiness
 from service.web.services import Services
+from service.web.short_way import ShortWay
 
 VERSION = "0.1.0"
 
@@ -17,6 +19,19 @@ DESCRIPTION = """\
 Gate AI results: sure ones pass, sure failures are rejected, people decide the rest, and the
 workflow goes on, verified. Errors are problem documents (RFC 9457); writes take `Idempotency-Key`.
 """
+
+
+class Application(FastAPI):
+    """FastAPI, entered over `entrance`, which may answer for it."""
+
+    entrance: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.entrance(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As FastAPI answers."""
+        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -39,7 +54,7 @@ def create_app(
             services.live.close()
             on_stop()
 
-    app = FastAPI(
+    app = Application(
         title="Confidence Gate",
         version=VERSION,
         description=DESCRIPTION,
@@ -55,5 +70,5 @@ def create_app(
     api.install(app)
     app.include_router(ops.router)
     pages.install(app)
-    app.add_middleware(Edge, metrics=metrics)
+    app.entrance = Edge(ShortWay(app.answer, app), metrics)
     return app

@@ -78,5 +78,5 @@ def _endpoint(scope: Scope) -> str:
 
 
 def _declared_length(scope: Scope) -> int:
-    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    declared = next((v for name, v in scope["headers"] if name == b"content-length"), b"0")
     return int(declared) if declared.isdigit() else 0

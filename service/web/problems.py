@@ -127,6 +127,19 @@ def slug_of(error: GateError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
+def response_to(request: Request, error: Exception) -> JSONResponse:
+    """What is answered to an error, where no framework finds out."""
+    match error:
+        case GateError():
+            return respond_to_gate_error(request, error)
+        case RequestValidationError():
+            return respond_to_invalid_request(request, error)
+        case HTTPException():
+            return respond_to_http_exception(request, error)
+        case _:
+            return respond_to_crash(request, error)
+
+
 def respond_to_gate_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, GateError):
         raise error

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, FastAPI
 
-from plugin.contract.decisions import DecisionResponse
 from service.web.api import (
     audit,
     decisions,
@@ -15,7 +14,6 @@ from service.web.api import (
     shadows,
     tasks,
 )
-from service.web.short_way import ShortWay
 
 PREFIX = "/v1"
 
@@ -36,13 +34,5 @@ for part in (
 
 
 def install(app: FastAPI) -> None:
-    """Every route; the one that is asked most stands first, in the application's own list."""
-    app.router.add_api_route(
-        f"{PREFIX}/gates/{{gate}}/decisions",
-        decisions.decide,
-        methods=["POST"],
-        response_model=DecisionResponse,
-        tags=["decisions"],
-        route_class_override=ShortWay,
-    )
+    """Every route."""
     app.include_router(router)

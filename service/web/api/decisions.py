@@ -16,6 +16,7 @@ from plugin.contract.decisions import (
     BatchResponse,
     DecisionRecord,
     DecisionRequest,
+    DecisionResponse,
     ExplanationRecord,
 )
 from plugin.contract.problems import Problem
@@ -37,6 +38,7 @@ LOOK_EVERY_SECONDS = 2.0
 """How late a waiting reader sees news whose event was lost."""
 
 
+@router.post("/gates/{gate}/decisions", response_model=DecisionResponse)
 async def decide(
     gate: str, order: DecisionRequest, caller: Caller, keyed: KeyedCall, request: Request
 ) -> JSONResponse:
