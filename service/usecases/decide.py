@@ -1,7 +1,6 @@
 """Decide: assess an item, find its zone, and write decision, task and audit entry as one."""
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 import structlog
 
 from service.domain.access import Principal, Scope
+from service.domain.chance import random_share
 from service.domain.decision import (
     Assessment,
     Decision,
@@ -42,9 +42,6 @@ from service.usecases.recorder import Entry, Record, Recorder
 from service.usecases.redact import redacted
 
 log = structlog.get_logger()
-
-_LOT = random.SystemRandom()
-"""Nobody who knows the code, or the items before, can tell whom the panel will draw."""
 
 ERROR_COST: dict[RiskLevel, float] = {RiskLevel.LOW: 1, RiskLevel.MEDIUM: 3, RiskLevel.HIGH: 10}
 """What a wrong decision weighs in the queue, relative to a low-risk one."""
@@ -81,10 +78,13 @@ class DecideItem:
         clock: Clock,
         meter: Meter,
         redactor: Redactor,
-        lot: Callable[[], float] = _LOT.random,
+        lot: Callable[[], float] = random_share,
         afterwards: Callable[["DecisionOrder", Decision], None] = lambda *_: None,
     ) -> None:
-        """`afterwards` hears of every decision once it is durable; it must not wait or fail."""
+        """`afterwards` hears of every decision once it is durable; it must not wait or fail.
+
+        `lot`: nobody who knows the code, or the items before, can tell whom the panel will draw.
+        """
         self._gates = gates
         self._assessor = assessor
         self._recorder = recorder
@@ -216,7 +216,7 @@ class DecideItem:
         """The question to people: what to do with the item, or, where the gate has decided it and
         the panel or an audit drew it, what would have been right."""
         audit = decision.zone is not Zone.HUMAN_REVIEW
-        if audit and not decision.panel and self._lot() >= (decision.audit_probability or 0.0):
+        if audit and not (decision.panel or self._audits(decision)):
             return None
         confidence = decision.assessment.confidence
         blind = decision.panel or policy.asks_blindly
@@ -232,6 +232,10 @@ class DecideItem:
             deadline_at=decision.created_at + policy.review.deadline,
             quorum=self._quorum(policy),
         )
+
+    def _audits(self, decision: Decision) -> bool:
+        probability = decision.audit_probability
+        return probability is not None and self._lot() < probability
 
     def _quorum(self, policy: GatePolicy) -> int:
         """How many must agree: at least two where the lot says so, which tells how far reviewers
