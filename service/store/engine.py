@@ -5,8 +5,7 @@ queue up instead of failing half-way. PostgreSQL writes at READ COMMITTED under 
 sees one snapshot on both, and cannot write.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -19,7 +18,12 @@ from service.domain.errors import InvalidInput
 from service.store import documents
 
 BUSY_TIMEOUT_MS = 15_000
-READ_ONLY = "gate_read_only"
+SQLITE_PRAGMAS = (
+    f"busy_timeout = {BUSY_TIMEOUT_MS}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+)
 
 
 def open_engine(url: str) -> Engine:
@@ -40,17 +44,13 @@ def open_engine(url: str) -> Engine:
             raise InvalidInput(f"GATE_DATABASE_URL names {other}: use sqlite or postgresql.")
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection whose transaction sees one snapshot and writes nothing."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execution_options(**{READ_ONLY: True})
-        else:
-            connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-        yield connection
+def read_only(engine: Engine) -> Engine:
+    """An engine for the same store, whose transactions see one snapshot each and write nothing."""
+    if engine.dialect.name == "sqlite":
+        # Connections of its own: each change of `query_only` makes SQLite prepare anew all that a
+        # connection has prepared.
+        return _sqlite_engine(engine.url, ("query_only = ON",), begin="BEGIN")
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _open_postgresql(url: URL) -> Engine:
@@ -71,6 +71,10 @@ def _open_sqlite(url: URL) -> Engine:
             "GATE_DATABASE_URL needs a file: all connections must see the same data."
         )
     _make_folder(Path(url.database).parent)
+    return _sqlite_engine(url, (), begin="BEGIN IMMEDIATE")
+
+
+def _sqlite_engine(url: URL, pragmas: Sequence[str], *, begin: str) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         json_serializer=documents.dump,
@@ -79,8 +83,17 @@ def _open_sqlite(url: URL) -> Engine:
         pool_size=10,
         max_overflow=20,
     )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+
+    def prepare(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in (*SQLITE_PRAGMAS, *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
     return engine
 
 
@@ -92,20 +105,3 @@ def _make_folder(folder: Path) -> None:
             f"The store's folder {folder} cannot be made: {error.strerror}.",
             fix="Name a folder that can be written to in GATE_DATABASE_URL.",
         ) from error
-
-
-def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(read_only)}")
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

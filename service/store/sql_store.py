@@ -18,7 +18,7 @@ from service.store.audit import SqlAudit
 from service.store.certificates import SqlCertificates
 from service.store.decisions import SqlDecisions
 from service.store.deliveries import SqlDeliveries
-from service.store.engine import open_engine, reading
+from service.store.engine import open_engine, read_only
 from service.store.idempotency import SqlIdempotency
 from service.store.labelled import SqlLabelled
 from service.store.labels import SqlLabels
@@ -67,6 +67,7 @@ class SqlStore:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
+        self._read_only = read_only(self._engine)
         # SQLite has one writer, and those who wait for it sleep and poll: in one process a lock
         # hands the turn on at once.
         one_writer = self._engine.dialect.name == "sqlite"
@@ -81,7 +82,7 @@ class SqlStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
-        with _said_when_away(), reading(self._engine) as connection:
+        with _said_when_away(), self._read_only.connect() as connection:
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:
@@ -90,13 +91,14 @@ class SqlStore:
 
     def is_healthy(self) -> bool:
         try:
-            with reading(self._engine) as connection:
+            with self._read_only.connect() as connection:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError:
             return False
         return True
 
     def close(self) -> None:
+        self._read_only.dispose()
         self._engine.dispose()
 
 
