@@ -21,6 +21,7 @@ _entry = tables.audit_entries.c
 _payload = tables.audit_payloads.c
 _head = tables.audit_head.c
 
+_HEAD = select(_head.seq, _head.hash)
 ROWS_AT_ONCE = 1000
 _WITH_PAYLOADS = select(tables.audit_entries, _payload.salt, _payload.payload).outerjoin(
     tables.audit_payloads, _entry.seq == _payload.seq
@@ -78,8 +79,7 @@ class SqlAudit:
         return after + 1
 
     def _read_head(self, *, lock: bool) -> ChainHead:
-        query = select(_head.seq, _head.hash)
-        row = self._connection.execute(query.with_for_update() if lock else query).one()
+        row = self._connection.execute(_HEAD.with_for_update() if lock else _HEAD).one()
         return ChainHead(seq=row.seq, hash=row.hash)
 
 

@@ -18,6 +18,9 @@ from service.domain.errors import InvalidInput
 from service.store import documents
 
 BUSY_TIMEOUT_MS = 15_000
+STATEMENTS_KEPT = 512
+"""Prepared, by a connection to SQLite: one for each number of rows that go in together, too."""
+
 SQLITE_PRAGMAS = (
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "journal_mode = WAL",
@@ -82,6 +85,7 @@ def _sqlite_engine(url: URL, pragmas: Sequence[str], *, begin: str) -> Engine:
         poolclass=QueuePool,
         pool_size=10,
         max_overflow=20,
+        connect_args={"cached_statements": STATEMENTS_KEPT},
     )
 
     def prepare(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:

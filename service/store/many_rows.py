@@ -5,9 +5,10 @@ of the interpreter at each of them: beside a busy event loop, getting it back co
 row. So SQLite gets `INSERT ... VALUES (...), (...), ...`, each value bound as SQLAlchemy binds it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import batched
 from operator import itemgetter
 from typing import Any, cast
 
@@ -19,9 +20,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 type Values = dict[str, Any]
 type Key = tuple[Any, ...]
 
-MOST_ROWS = 64
-"""A power of two: the fewer texts there are, the more of them SQLite finds prepared. Far below its
-limit of 32,766 values, for the widest table too."""
+MOST_ROWS = 32
+"""In one statement of SQLite's: each size has a text of its own, which is to stay prepared."""
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -32,7 +32,7 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Values]) -> 
         connection.execute(insert(table), rows)
         return
     plan = _plan(connection.dialect, table, tuple(rows[0]))
-    for some in _in_powers_of_two(rows):
+    for some in batched(rows, MOST_ROWS):
         plan.run(connection, some)
 
 
@@ -49,7 +49,9 @@ def insert_all_unless_taken(
         free = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
         return [tuple(row) for row in connection.execute(free, rows)]
     return [
-        key for some in _in_powers_of_two(rows) for key in _insert_the_free(connection, table, some)
+        key
+        for some in batched(rows, MOST_ROWS)
+        for key in _insert_the_free(connection, table, some)
     ]
 
 
@@ -62,14 +64,6 @@ def _insert_the_free(connection: Connection, table: Table, rows: Sequence[Values
     except IntegrityError:
         return _plan(connection.dialect, table, columns, unless_taken=True).run(connection, rows)
     return [tuple(row[column.key] for column in table.primary_key) for row in rows]
-
-
-def _in_powers_of_two(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
-    at = 0
-    while left := len(rows) - at:
-        size = min(MOST_ROWS, 1 << left.bit_length() - 1)
-        yield rows[at : at + size]
-        at += size
 
 
 @dataclass(frozen=True, kw_only=True)

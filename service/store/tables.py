@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -64,7 +65,12 @@ def _text(value: datetime | None) -> str | None:
     """As SQLAlchemy writes it for SQLite: without the offset moments sort as they should."""
     if value is None:
         return None
-    return _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
+    return _text_of_utc(_in_utc(value))
+
+
+@lru_cache(maxsize=64)  # what one decision writes says its moment up to eight times
+def _text_of_utc(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 Document = JSON(none_as_null=True)

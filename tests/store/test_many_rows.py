@@ -64,7 +64,7 @@ def stored(connection: Connection, table: Table, prefix: str) -> list[tuple[Any,
     return [tuple(row)[1:] for row in found]
 
 
-@pytest.mark.parametrize("count", [0, 1, 7, 64, 150])
+@pytest.mark.parametrize("count", [0, 1, 7, 32, 80])
 def test_many_rows_are_stored_as_single_ones_are(engine: Engine, count: int) -> None:
     with engine.begin() as connection:
         for row in rows_of(count, "single"):
@@ -75,7 +75,7 @@ def test_many_rows_are_stored_as_single_ones_are(engine: Engine, count: int) -> 
         assert repr(many) == repr(stored(connection, tables.decisions, "single"))
 
 
-def test_two_hundred_rows_are_a_few_statements(engine: Engine) -> None:
+def test_a_hundred_rows_are_a_few_statements(engine: Engine) -> None:
     statements: list[str] = []
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -84,7 +84,7 @@ def test_two_hundred_rows_are_a_few_statements(engine: Engine) -> None:
 
     with engine.begin() as connection:
         statements.clear()
-        insert_all(connection, tables.decisions, rows_of(200, "many"))
+        insert_all(connection, tables.decisions, rows_of(100, "many"))
     assert len(statements) <= 4
 
 
