@@ -17,15 +17,21 @@ DEEPEST = 3
 MOST_CHARACTERS = 200_000
 """Decoded characters that are looked at for one text, all layers together."""
 
-_BASE64_WORD = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
+_BASE64_ROW = re.compile(r"(?<!\S)(?:[A-Za-z0-9+/_-]{4,}+={0,2}(?:\s++|\Z)){2,}")
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_BASE64_LOOKS = re.compile(r"[a-z][A-Z0-9]|={1,2}(?:\s|$)")
+_BASE64_LOOKS = re.compile(r"[A-Z0-9=](?:(?<=[a-z][A-Z0-9])|(?<==)(?:\s|$))")
+"""A capital or digit after a small letter, or a sign of equality at a word's end. What comes before
+is looked at last, so that the search stops at such characters alone."""
+_HEX_GLANCE = re.compile(r"[0-9A-Fa-f\s:,-]{6}")
+"""What twelve bytes in hex, which are 24 characters or more, leave among every fourth of them."""
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}[\s:,-]?){11,}[0-9A-Fa-f]{2})")
 _HEX_NOISE = re.compile(r"[\s:,-]")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\u\{([0-9A-Fa-f]{1,6})\}")
-_TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
+_TAG, _SELECTOR = "\U000e0020-\U000e007e", "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_TAGS = re.compile(f"[{_TAG}]{{4,}}")
+_SELECTORS = re.compile(f"[{_SELECTOR}]{{4,}}")
+_TAG_OR_SELECTOR = re.compile(f"[{_TAG}{_SELECTOR}]")
 
 type Layers = tuple[Layer, ...]
 
@@ -54,20 +60,10 @@ def _base64(text: str) -> str:
         return ""
     found = [_readable(_of_base64(word)) for word in _BASE64_TEXT.findall(text)]
     # Broken over lines or words: what stands in a row is tried as one.
-    for row in _rows(text):
-        found.append(_readable(_of_base64(row)))
+    for row in _BASE64_ROW.findall(text):
+        if len(joined := "".join(row.split())) >= 16:
+            found.append(_readable(_of_base64(joined)))
     return "\n".join(filter(None, found))
-
-
-def _rows(text: str) -> Iterator[str]:
-    row: list[str] = []
-    for word in [*text.split(), ""]:
-        if word and _BASE64_WORD.fullmatch(word):
-            row.append(word)
-            continue
-        if len(row) > 1 and len(joined := "".join(row)) >= 16:
-            yield joined
-        row = []
 
 
 def _of_base64(word: str) -> bytes:
@@ -80,12 +76,14 @@ def _of_base64(word: str) -> bytes:
 
 
 def _hex(text: str) -> str:
+    if not _HEX_GLANCE.search(text[::4]):
+        return ""
     found = (_HEX_NOISE.sub("", run) for run in _HEX.findall(text))
     return "\n".join(_readable(bytes.fromhex(run)) for run in found if len(run) % 2 == 0).strip()
 
 
 def _percent(text: str) -> str:
-    return unquote(text.replace("+", " ")) if _PERCENT.search(text) else ""
+    return unquote(text.replace("+", " ")) if "%" in text and _PERCENT.search(text) else ""
 
 
 def _escapes(text: str) -> str:
@@ -100,7 +98,7 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _hidden_bytes(text: str) -> str:
-    if text.isascii():
+    if text.isascii() or not _TAG_OR_SELECTOR.search(text):
         return ""
     tags = ["".join(chr(ord(tag) - 0xE0000) for tag in run) for run in _TAGS.findall(text)]
     selectors = [_readable(bytes(map(_byte, run))) for run in _SELECTORS.findall(text)]
@@ -117,13 +115,10 @@ def _readable(content: bytes) -> str:
     if not content:
         return ""
     coding = "utf-16-le" if content.count(0) * 3 > len(content) else "utf-8"
-    try:
-        text = content.decode(coding)
-    except UnicodeDecodeError:
-        # A word that only begins like base64 leaves a stump; the text before it still counts.
-        text = content.decode(coding, "ignore")
-        if len(text) < 0.9 * len(content.decode(coding, "replace")):
-            return ""
+    text = content.decode(coding, "ignore")
+    # A word that only begins like base64 leaves a stump; the text before it still counts.
+    if len(text) < 0.9 * len(content.decode(coding, "replace")):
+        return ""
     shown = sum(character.isprintable() or character.isspace() for character in text)
     return text if shown >= 0.95 * len(text) else ""
 

@@ -6,7 +6,6 @@ removed that it wears. Every step is linear, and no view is longer than a few ti
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from service.domain.guard import Layer
 from service.guards.characters import INVISIBLE, MARKS
@@ -16,6 +15,7 @@ class Letters:
     """Letters and what they stand for. Much faster than `str.translate` where few are met."""
 
     def __init__(self, letters: str, stand_for: str) -> None:
+        self.letters = letters
         self._stand_for = dict(zip(letters, stand_for, strict=True))
         self._any = re.compile(f"[{re.escape(letters)}]")
 
@@ -44,16 +44,27 @@ _LOOKALIKES = Letters(
 )
 
 _LEET = str.maketrans("013456789@$!|+", "oieasgtbgasiit")
-_LEET_WORD = re.compile(r"[a-z][013457@$!|]{1,3}[a-z]|(?<!\w)[013457][a-z]{2}")
+_LEET_WORD = re.compile(
+    r"[013457@$!|](?:(?<=[a-z].)[013457@$!|]{0,2}[a-z]|(?<=[013457])(?<!\w.)[a-z]{2})"
+)
+"""Up to three such signs between letters, or a digit before two where a word begins. What comes
+before is looked at last, so that the search stops at such signs alone."""
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _ROT13 = str.maketrans(_ALPHABET, _ALPHABET[13:] + _ALPHABET[:13])
 
-_APART = re.compile(r"(?<!\w)(?:\w[ .\-_*·/|]{1,3}){5,}\w(?!\w)")
-_SEPARATORS = re.compile(r"[ .\-_*·/|]")
-_BETWEEN_WORDS = re.compile(r"[ .\-_*·/|]{2,3}")
+_LETTER, _SEPARATOR = r"[^\W_]", r"[ .\-_*·/|]"
+_APART = re.compile(rf"(?<!{_LETTER})(?:{_LETTER}{_SEPARATOR}{{1,3}}){{5,}}{_LETTER}(?!{_LETTER})")
+"""No character is both a letter and a separator: else a line of underscores could be read in more
+ways than there is time for."""
+_TWO_APART = re.compile(f"{_SEPARATOR}{_LETTER}{_SEPARATOR}{{1,3}}{_LETTER}{_SEPARATOR}")
+"""The second and the third of the letters of every such row, and much cheaper to look for."""
+_SEPARATORS = re.compile(_SEPARATOR)
+_BETWEEN_WORDS = re.compile(f"{_SEPARATOR}{{2,3}}")
 _UNSEEN = re.compile(f"[{INVISIBLE}]+")
 _MARK = re.compile(f"[{MARKS}]+")
+_WORN = re.compile(f"[{INVISIBLE}{MARKS}{re.escape(_LOOKALIKES.letters)}]")
+"""What the removals take off or replace, beside what Unicode's normal forms do."""
 
 type View = tuple[Layer | None, str]
 
@@ -64,31 +75,42 @@ def plain(text: str) -> str:
     return folded if folded.isascii() else _TRADITIONAL.replaced(folded)
 
 
-def views(text: str) -> Iterator[View]:
+def views(text: str) -> list[View]:
     """The text as it is, then without its disguises: each view with the last disguise removed."""
     seen = plain(text)
-    yield None, seen
-    if not seen.isascii():
-        for layer, removed in (
-            (Layer.STYLED, _unstyled),
-            (Layer.INVISIBLE, _without_invisible),
-            (Layer.LOOKALIKE, _without_lookalikes),
-        ):
-            bare = removed(seen)
-            if bare != seen:
-                yield layer, bare
-            seen = bare
+    found: list[View] = [(None, seen)]
+    for layer, removed in (
+        (Layer.STYLED, _unstyled),
+        (Layer.INVISIBLE, _without_invisible),
+        (Layer.LOOKALIKE, _without_lookalikes),
+    ):
+        if _is_bare(seen):
+            break
+        bare = removed(seen)
+        if bare != seen:
+            found.append((layer, bare))
+        seen = bare
     if _LEET_WORD.search(seen):
-        yield Layer.LEETSPEAK, seen.translate(_LEET)
-    if _APART.search(seen):
+        found.append((Layer.LEETSPEAK, seen.translate(_LEET)))
+    if _TWO_APART.search(seen) and _APART.search(seen):
         together = _APART.sub(_put_together, seen)
-        yield Layer.SPACED, together
-        yield Layer.SPACED, together.translate(_LEET)
+        found.append((Layer.SPACED, together))
+        found.append((Layer.SPACED, together.translate(_LEET)))
+    return found
 
 
 def rotated(text: str) -> str:
     """rot13, of small letters."""
     return text.translate(_ROT13)
+
+
+def _is_bare(seen: str) -> bool:
+    """Whether each of the removals would leave a plain text as it is."""
+    return seen.isascii() or (
+        unicodedata.is_normalized("NFKC", seen)
+        and unicodedata.is_normalized("NFD", seen)
+        and not _WORN.search(seen)
+    )
 
 
 def _unstyled(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Iterator
 
 from service.domain.decision import Item
 from service.domain.guard import Finding, GuardRules, Note, Place
@@ -21,9 +20,9 @@ class TextGuard:
         parts = (
             (Place.TEXT, item.text or ""),
             (Place.FIELDS, _texts(dict(item.fields)) if item.fields else ""),
-            (Place.AI_RESULT, _texts(ai_result)),
+            (Place.AI_RESULT, "" if ai_result is None else _texts(ai_result)),
         )
-        if sum(len(text) for _, text in parts) > LONG:
+        if sum([len(text) for _, text in parts]) > LONG:
             return await asyncio.to_thread(_inspected, item, parts, rules)
         return _inspected(item, parts, rules)
 
@@ -37,17 +36,14 @@ def _inspected(
     notes = [] if length is None else [Note(finding=length)]
     for place, text in parts:
         if text:
-            notes.extend(_notes(place, text, rules))
+            if rules.malformed:
+                notes += [Note(finding=finding, place=place) for finding in malformed(text)]
+            if rules.injection:
+                notes += [
+                    Note(finding=finding, place=place, layers=layers)
+                    for finding, layers in injections(text)
+                ]
     return tuple(notes)
-
-
-def _notes(place: Place, text: str, rules: GuardRules) -> Iterator[Note]:
-    if rules.malformed:
-        for finding in malformed(text):
-            yield Note(finding=finding, place=place)
-    if rules.injection:
-        for finding, layers in injections(text):
-            yield Note(finding=finding, place=place, layers=layers)
 
 
 def _length(text: str, rules: GuardRules) -> Finding | None:
@@ -55,8 +51,12 @@ def _length(text: str, rules: GuardRules) -> Finding | None:
         return Finding.TOO_LONG
     if rules.shortest is None or len(text) > 64 + 16 * rules.shortest:
         return None
-    says = sum(unicodedata.category(character)[0] in "LNS" for character in text)
-    return Finding.TOO_SHORT if says < rules.shortest else None
+    missing = rules.shortest
+    for character in text:
+        if missing <= 0:
+            break
+        missing -= unicodedata.category(character)[0] in "LNS"
+    return Finding.TOO_SHORT if missing > 0 else None
 
 
 def _texts(value: Json) -> str:
