@@ -45,7 +45,7 @@ class Signals(Request):
     @property
     def kind(self) -> str:
         """The name of the one form that is there."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+        return next(name for name in self.model_fields_set if getattr(self, name) is not None)
 
     @field_validator("probabilities")
     @classmethod

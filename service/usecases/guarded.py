@@ -40,6 +40,8 @@ class GuardedAssessor:
         if signals is None and any(note.place is not Place.AI_RESULT for note in notes):
             return Assessment(confidence=None, notes=tuple(map(str, notes)))
         assessment = await self._assessor.assess(policy, item, category, signals, ai_result)
+        if not notes:
+            return assessment
         return replace(assessment, notes=(*map(str, notes), *assessment.notes))
 
     async def _notes(self, policy: GatePolicy, item: Item, ai_result: Json) -> tuple[Note, ...]:

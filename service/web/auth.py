@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from service.domain.access import Principal
 from service.domain.errors import Overloaded, Unauthenticated
@@ -14,20 +15,26 @@ from service.web.services import services_of
 _bearer = HTTPBearer(auto_error=False, description="An API key: `python -m service apikey create`.")
 
 
-async def _caller(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Principal:
-    if credentials is None:
+async def caller_of(request: Request) -> Principal:
+    """Whose key the request brings. Raises Unauthenticated, Overloaded."""
+    scheme, key = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not key:
         raise Unauthenticated(
             "This needs an API key.", fix="Send it as `Authorization: Bearer KEY`."
         )
     doorkeeper = services_of(request).doorkeeper
-    principal = doorkeeper.remembered(credentials.credentials)
+    principal = doorkeeper.remembered(key)
     if principal is None:
-        principal = await run_in_threadpool(doorkeeper.who_has_key, credentials.credentials)
+        principal = await run_in_threadpool(doorkeeper.who_has_key, key)
     await spend(request, principal, 1)
     return principal
+
+
+async def _caller(
+    request: Request,
+    _described: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    return await caller_of(request)
 
 
 async def spend(request: Request, caller: Principal, count: int) -> None:
@@ -38,11 +45,6 @@ async def spend(request: Request, caller: Principal, count: int) -> None:
     wait = await run_in_threadpool(allowance.fetch, caller.name, count)
     if wait > 0:
         raise Overloaded("This API key asks for more than it may.", retry_after=math.ceil(wait))
-
-
-async def caller_of(request: Request) -> Principal:
-    """The same, for a route that reads its request itself."""
-    return await _caller(request, await _bearer(request))
 
 
 Caller = Annotated[Principal, Depends(_caller)]
