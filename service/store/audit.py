@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from service.domain.audit import (
@@ -21,7 +21,11 @@ _entry = tables.audit_entries.c
 _payload = tables.audit_payloads.c
 _head = tables.audit_head.c
 
+# Built once: building a statement costs as much as running it.
 _HEAD = select(_head.seq, _head.hash)
+_HEAD_LOCKED = _HEAD.with_for_update()
+_MOVE_HEAD = update(tables.audit_head).values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+
 ROWS_AT_ONCE = 1000
 _WITH_PAYLOADS = select(tables.audit_entries, _payload.salt, _payload.payload).outerjoin(
     tables.audit_payloads, _entry.seq == _payload.seq
@@ -50,7 +54,7 @@ class SqlAudit:
                 for entry, draft in zip(entries, drafts, strict=True)
             ],
         )
-        self._connection.execute(update(tables.audit_head).values(seq=head.seq, hash=head.hash))
+        self._connection.execute(_MOVE_HEAD, {"to_seq": head.seq, "to_hash": head.hash})
         return entries
 
     def head(self) -> ChainHead:
@@ -79,7 +83,7 @@ class SqlAudit:
         return after + 1
 
     def _read_head(self, *, lock: bool) -> ChainHead:
-        row = self._connection.execute(_HEAD.with_for_update() if lock else _HEAD).one()
+        row = self._connection.execute(_HEAD_LOCKED if lock else _HEAD).one()
         return ChainHead(seq=row.seq, hash=row.hash)
 
 
