@@ -5,7 +5,6 @@ goes into the next one together.
 """
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from service.domain.errors import (
     StoreUnavailable,
 )
 from service.domain.review import ReviewTask
+from service.handover import hand_over
 from service.ports.store import KeyedAnswer, Store, Transaction
 from service.usecases.receipts import Receipt
 
@@ -68,28 +68,7 @@ class Written:
 @dataclass(frozen=True)
 class _Waiting:
     entry: Entry[Any]
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Written]
-
-
-def _resolve(waiting: Sequence[_Waiting], results: Sequence[Written | Exception]) -> None:
-    """Tell those who wait, all of one event loop at once: waking it costs more than telling."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Written | Exception]]] = {}
-    for one, result in zip(waiting, results, strict=True):
-        by_loop.setdefault(one.loop, []).append((one, result))
-    for loop, pairs in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_settle, pairs)
-
-
-def _settle(pairs: Sequence[tuple[_Waiting, Written | Exception]]) -> None:
-    for one, result in pairs:
-        if one.future.done():
-            continue  # the caller went away; what was written stays written
-        if isinstance(result, Exception):
-            one.future.set_exception(result)
-        else:
-            one.future.set_result(result)
+    told: asyncio.Future[Written]
 
 
 class Recorder:
@@ -110,10 +89,9 @@ class Recorder:
             if self._waiting >= MOST_WAITING:
                 raise Overloaded("Too many decisions wait to be written.", retry_after=1)
             self._waiting += len(entry.records)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Written] = loop.create_future()
-        self._queue.put(_Waiting(entry, loop, future))
-        return await future
+        told: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Waiting(entry, told))
+        return await told
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -149,7 +127,7 @@ class Recorder:
         try:
             self._commit(batch)
         except Exception as failure:
-            _resolve(batch, [failure] * len(batch))
+            hand_over((waiting.told, failure) for waiting in batch)
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
@@ -168,7 +146,7 @@ class Recorder:
                 ids = [record.decision.id for record in batch[0].entry.records]
                 log.exception("recorder.failed", decisions=ids)
             results = [failure]
-        _resolve(batch, results)
+        hand_over(zip((waiting.told for waiting in batch), results, strict=True))
 
 
 def _write(tx: Transaction, entries: Sequence[Entry[Any]]) -> list[Written | Exception]:
