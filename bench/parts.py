@@ -127,10 +127,9 @@ def signals(plan: Plan) -> Figures:
     """Requests a second without a model: durable decisions, and an empty route of FastAPI."""
     lot = random.Random(texts.SEED)
     found = texts.find(TEXTS)
-    bodies = [
-        json.dumps({"item": {"text": text}, "signals": {"score": _score(lot)}})
-        for text in found.texts
-    ]
+    asked = [{"item": {"text": text}, "signals": {"score": _score(lot)}} for text in found.texts]
+    bodies = [json.dumps(one) for one in asked]
+    many = [json.dumps({"items": asked[at : at + BATCH]}) for at in range(0, TEXTS, BATCH)]
     with ExitStack() as stack:
         folder = folder_of(stack)
         ours = stack.enter_context(the_service(folder / "ours"))
@@ -138,15 +137,19 @@ def signals(plan: Plan) -> Figures:
         sides: dict[str, Callable[[], Report | float]] = {
             "decisions": lambda: saturate(plan, ours, SIGNALS, bodies),
             "keyed": lambda: saturate(plan, ours, SIGNALS, bodies, keyed=True),
+            "batch": lambda: saturate(plan, ours, f"{SIGNALS}:batch", many, connections=8),
             "empty": lambda: saturate(plan, empty, "/decisions", bodies),
         }
         rounds = interleaved(plan, "signals", sides)
     rate = {side: [rate_of(one) for one in found] for side, found in rounds.items()}
+    rate["batch"] = [one * BATCH for one in rate["batch"]]
     return {
         "signals.over_empty_route": ratio(rate["decisions"], rate["empty"]),
         "signals.keyed_over_empty_route": ratio(rate["keyed"], rate["empty"]),
+        "signals.batch_over_empty_route": ratio(rate["batch"], rate["empty"]),
         "signals.per_second": round(median(rate["decisions"]), 1),
         "signals.keyed_per_second": round(median(rate["keyed"]), 1),
+        "signals.batch_per_second": round(median(rate["batch"]), 1),
         "signals.empty_route_per_second": round(median(rate["empty"]), 1),
         "signals.load_cores": cores(rounds["decisions"]),
     }
