@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
+    processes: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="How many processes `serve` runs behind that port: as many as there are cores"
+        " do most. Each keeps the models in memory.",
+    )
     public_url: str | None = Field(
         None,
         description="How browsers reach the service, for `review_url`. Default: host and port.",
@@ -73,7 +80,10 @@ class Settings(BaseSettings):
         description="ONNX Runtime's execution provider. What really runs is told by `/readyz`.",
     )
     scorer_threads: int = Field(
-        2, ge=1, le=256, description="How many model runs go on at once: one per core."
+        2,
+        ge=1,
+        le=256,
+        description="How many model runs go on at once in one process: in all, one per core.",
     )
     scorer_run_threads: int = Field(
         1,

@@ -1,5 +1,8 @@
 """The adapters that the settings choose."""
 
+from pathlib import Path
+
+from service.bus.machine import MachineBus
 from service.bus.memory import InProcessBus
 from service.bus.redis_streams import RedisBus
 from service.limits.buckets import Buckets, Unlimited
@@ -37,8 +40,11 @@ def make_scorer(settings: Settings, bundle: Bundle, meter: ModelMeter | None = N
     )
 
 
-def open_bus(settings: Settings) -> Bus:
-    return RedisBus(settings.redis_url) if settings.redis_url else InProcessBus()
+def open_bus(settings: Settings, shared: Path | None = None) -> Bus:
+    """Redis where there is one; else the folder that the processes of this machine share."""
+    if settings.redis_url:
+        return RedisBus(settings.redis_url)
+    return MachineBus(shared) if shared else InProcessBus()
 
 
 def make_allowance(settings: Settings) -> Allowance:

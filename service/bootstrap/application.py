@@ -3,6 +3,7 @@
 import threading
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import cast
 
 from fastapi import FastAPI
@@ -50,16 +51,21 @@ from service.web.services import Services
 
 
 def build_app(
-    settings: Settings, *, with_worker: bool = True, clock: Clock | None = None
+    settings: Settings,
+    *,
+    with_worker: bool = True,
+    clock: Clock | None = None,
+    shared: Path | None = None,
 ) -> FastAPI:
-    """The whole service as one application. Raises GateError where the settings cannot work."""
+    """The whole service as one application; `shared` is the folder of the processes that serve
+    together, if there are several. Raises GateError where the settings cannot work."""
     clock = clock or SystemClock()
     store = SqlStore(settings.database_url)
     configuration, gates, shelf = prepare(settings, store, clock)
     doorkeeper = Doorkeeper(store=store, clock=clock)
     first_access(settings, doorkeeper)
-    bus = open_bus(settings)
-    metrics = Metrics()
+    bus = open_bus(settings, shared)
+    metrics = Metrics(shared)
     models = open_models(
         settings,
         shelf,
@@ -158,6 +164,10 @@ def build_app(
     )
     background.loops = (*background.loops, forecast.run, reviewers.run, models.follow, judge.run)
 
+    def on_start() -> None:
+        background.start()
+        metrics.serving()
+
     def on_stop() -> None:
         background.end()
         recorder.close()
@@ -178,6 +188,6 @@ def build_app(
                 "model_versions": models.standings,
             },
         ),
-        on_start=background.start,
+        on_start=on_start,
         on_stop=on_stop,
     )

@@ -3,13 +3,14 @@
 import signal
 import sys
 import threading
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.cli.context import opened_store, read_settings, told_in_words
+from service.cli.context import USAGE, opened_store, read_settings, told_in_words
 from service.ports.clock import SystemClock
 from service.settings import Settings, settings_table, variable_of
 from service.telemetry import logs
@@ -28,28 +29,53 @@ def serve(
     ] = True,
 ) -> None:
     """Run the HTTP API and the reviewers' pages."""
+    chosen = read_settings()
+    logs.configure(chosen.log_format, chosen.log_level)
+    options = {
+        "host": chosen.host,
+        "port": chosen.port,
+        "log_level": "warning",
+        "access_log": False,
+        "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+        "server_header": False,
+        "proxy_headers": False,  # whoever calls could write them, and pass the sign-in's limit
+    }
+    if chosen.processes == 1:
+        _serve_alone(chosen, options, with_worker=worker)
+    else:
+        _serve_together(chosen, options, with_worker=worker)
+
+
+def _serve_alone(chosen: Settings, options: Mapping[str, Any], *, with_worker: bool) -> None:
     # Imported here: a web server and a model runtime are too much for the other commands.
     import uvicorn
 
     from service.bootstrap.application import build_app
 
-    chosen = read_settings()
-    logs.configure(chosen.log_format, chosen.log_level)
     # uvicorn ends in good order, then raises the signal anew: that must not look like a death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with told_in_words():
-        application = build_app(chosen, with_worker=worker)
+        application = build_app(chosen, with_worker=with_worker)
+    _say_where(chosen)
+    uvicorn.run(application, **options)
+
+
+def _serve_together(chosen: Settings, options: Mapping[str, Any], *, with_worker: bool) -> None:
+    from service.bootstrap.preparing import prepare
+    from service.cli.processes import serve_together
+    from service.store.sql_store import SqlStore
+
+    with told_in_words():  # once and here, rather than by each of them
+        store = SqlStore(chosen.database_url)
+        prepare(chosen, store, SystemClock())
+        store.close()
+    _say_where(chosen)
+    if not serve_together(chosen, options, with_worker=with_worker):
+        raise typer.Exit(USAGE)
+
+
+def _say_where(chosen: Settings) -> None:
     typer.echo(f"Confidence Gate: {chosen.base_url} (stop with Ctrl-C)", err=True)
-    uvicorn.run(
-        application,
-        host=chosen.host,
-        port=chosen.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        server_header=False,
-        proxy_headers=False,  # whoever calls could write them, and pass the sign-in's limit
-    )
 
 
 def worker() -> None:

@@ -1,8 +1,10 @@
 """Prometheus metrics, and the Meter that the use cases report to."""
 
-import threading
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -12,6 +14,9 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 from service.domain.adaptation import Mode
 from service.domain.decision import Decision
@@ -29,11 +34,21 @@ _TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
 
 
 class Metrics:
-    """One registry per application, so that two in one process do not mix."""
+    """One registry per application, so that two in one process do not mix.
 
-    def __init__(self) -> None:
+    Processes that serve together count in files of one folder, `shared`, and whichever is asked
+    tells of all of them. The folder is named in PROMETHEUS_MULTIPROC_DIR before they start.
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
         self.registry = CollectorRegistry()
-        self._exposing = threading.Lock()
+        self._shared = shared
+        self._processes = Gauge(
+            f"{PREFIX}_processes",
+            "Processes that serve together",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
         self._requests = Counter(
             f"{PREFIX}_requests",
             "Answered requests",
@@ -66,12 +81,6 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._queue = Gauge(
-            f"{PREFIX}_review_queue_size",
-            "Review tasks that are open",
-            ("gate",),
-            registry=self.registry,
-        )
         self._waits = Histogram(
             f"{PREFIX}_review_wait_time_seconds",
             "From task to verdict",
@@ -82,12 +91,7 @@ class Metrics:
             f"{PREFIX}_review_load",
             "Reviews a day to be expected, in parts of the contract's reviews_a_day",
             ("gate",),
-            registry=self.registry,
-        )
-        self._modes = Gauge(
-            f"{PREFIX}_gate_mode",
-            "1 at the mode that a gate with a contract is in",
-            ("gate", "mode"),
+            multiprocess_mode="mostrecent",
             registry=self.registry,
         )
         self._drift_alarms = Counter(
@@ -118,6 +122,7 @@ class Metrics:
             f"{PREFIX}_model_behind",
             "1 while another version scores here than the one in force",
             ("model",),
+            multiprocess_mode="livemax",
             registry=self.registry,
         )
 
@@ -125,8 +130,10 @@ class Metrics:
             f"{PREFIX}_model_info",
             "1 for each model that is loaded, by the execution provider that it really runs on",
             ("model", "provider"),
+            multiprocess_mode="livemax",
             registry=self.registry,
         )
+        self._provider_of: dict[str, str] = {}
         self._model_seconds = Histogram(
             f"{PREFIX}_model_run_seconds",
             "Time of one batch through a model",
@@ -151,6 +158,7 @@ class Metrics:
             f"{PREFIX}_batch_queue_size",
             "Items that wait for a model",
             ("model",),
+            multiprocess_mode="livesum",
             registry=self.registry,
         )
 
@@ -159,6 +167,10 @@ class Metrics:
         self._durations_of = cache(self._durations.labels)
         self._decisions_of = cache(self._decisions.labels)
         self._decision_seconds_of = cache(self._decision_seconds.labels)
+
+    def serving(self) -> None:
+        """This process is ready for requests."""
+        self._processes.set(1)
 
     # --- the Meter port ---
 
@@ -193,8 +205,10 @@ class Metrics:
     # --- the ModelMeter port ---
 
     def runs_on(self, model: str, provider: str | None) -> None:
-        self._providers.remove_by_labels({"model": model})
+        if (before := self._provider_of.pop(model, None)) is not None:
+            self._providers.labels(model, before).set(0)
         if provider is not None:
+            self._provider_of[model] = provider
             self._providers.labels(model, provider).set(1)
 
     def ran(self, run: ModelRun) -> None:
@@ -219,13 +233,45 @@ class Metrics:
     ) -> bytes:
         """The metrics as text; the queue is counted now, and the gates' modes are read now, so
         that every replica tells the truth."""
-        stand, waiting = modes(), open_tasks()
-        with self._exposing:  # these series are this reader's, and no other's
-            self._modes.clear()
-            self._queue.clear()
-            for gate, mode in stand.items():
-                for one in Mode:
-                    self._modes.labels(gate, one.value).set(one is mode)
-            for gate, count in waiting.items():
-                self._queue.labels(gate).set(count)
-            return generate_latest(self.registry)
+        told = CollectorRegistry()
+        told.register(_Now(open_tasks(), modes()))
+        if self._shared is None:
+            told.register(self.registry)
+        else:
+            MultiProcessCollector(told, str(self._shared))  # type: ignore[no-untyped-call]
+        return generate_latest(told)
+
+
+@dataclass(frozen=True, eq=False)
+class _Now(Collector):
+    """What is not counted on the way but looked up for the reader."""
+
+    open_tasks: Mapping[str, int]
+    modes: Mapping[str, Mode]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        queue = GaugeMetricFamily(
+            f"{PREFIX}_review_queue_size", "Review tasks that are open", labels=("gate",)
+        )
+        for gate, count in self.open_tasks.items():
+            queue.add_metric((gate,), count)
+        yield queue
+        modes = GaugeMetricFamily(
+            f"{PREFIX}_gate_mode",
+            "1 at the mode that a gate with a contract is in",
+            labels=("gate", "mode"),
+        )
+        for gate, stands in self.modes.items():
+            for mode in Mode:
+                modes.add_metric((gate, mode.value), mode is stands)
+        yield modes
+
+
+def forget_the_dead(shared: Path) -> None:
+    """Take the gauges of processes that are no more out of the shared folder."""
+    for file in shared.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(shared))  # type: ignore[no-untyped-call]

@@ -1,10 +1,12 @@
 """Every bus: who subscribed hears everything from then on."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from service.bus.machine import MachineBus
 from service.bus.memory import InProcessBus
 from service.bus.redis_streams import RedisBus
 from service.ports.bus import Bus, Event, Subscription
@@ -20,13 +22,16 @@ def hear(subscription: Subscription, count: int) -> list[Event | None]:
     return [subscription.next(PATIENCE) for _ in range(count)]
 
 
-@pytest.fixture(params=["memory", "redis"])
-def bus(request: pytest.FixtureRequest) -> Iterator[Bus]:
+@pytest.fixture(params=["memory", "machine", "redis"])
+def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
     bus: Bus
-    if request.param == "memory":
-        bus = InProcessBus()
-    else:
-        bus = RedisBus(request.getfixturevalue("redis_url"))
+    match request.param:
+        case "memory":
+            bus = InProcessBus()
+        case "machine":
+            bus = MachineBus(tmp_path)
+        case _:
+            bus = RedisBus(request.getfixturevalue("redis_url"))
     yield bus
     bus.close()
 

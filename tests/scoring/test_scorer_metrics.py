@@ -36,7 +36,7 @@ def test_a_model_at_work_is_counted_and_one_that_is_closed_is_gone(bundle: Bundl
     assert 0 <= padding <= 0.1 * of_items
     assert value("batch_queue_size") == 0
     scorer.close()
-    assert value("model_info", provider=CPU) is None
+    assert value("model_info", provider=CPU) == 0
 
 
 def test_those_who_wait_are_counted(bundle: Bundle) -> None:
