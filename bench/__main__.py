@@ -18,7 +18,7 @@ WANTED: dict[str, tuple[str, float]] = {
     "scoring.http_over_raw": ("at least", 0.9),
     "scoring.http_over_naive": ("at least", 1.3),
     "precision.http_over_fp32": ("at least", 2),
-    "signals.over_empty_route": ("at least", 0.5),
+    "signals.processes_over_empty_route": ("at least", 0.5),
     "latency.p95_ms": ("below", 200),
     "latency.p99_ms": ("below", 500),
     "memory.mb": ("below", 500),

@@ -16,7 +16,15 @@ from bench import texts
 from bench.load import Order, Report
 from bench.precision import models_in_fp32
 from bench.raw import Raw
-from bench.servers import BUNDLE, KEY, RawRuns, Server, a_rival, the_service
+from bench.servers import (
+    BUNDLE,
+    KEY,
+    RawRuns,
+    Server,
+    a_rival,
+    the_service,
+    the_service_on_every_core,
+)
 from service.domain.certificate import RiskContract, Target
 from service.thresholds.certify import certify
 from service.thresholds.sample import Sample
@@ -64,29 +72,33 @@ def scoring(plan: Plan) -> Figures:
         folder = folder_of(stack)
         raw = stack.enter_context(RawRuns())
         ours = stack.enter_context(the_service(folder / "ours"))
+        together = stack.enter_context(the_service_on_every_core(folder / "together"))
         naive = stack.enter_context(a_rival("naive", folder))
         sides: dict[str, Callable[[], Report | float]] = {
             "raw": lambda: raw.per_second(plan.seconds, tokenise=False),
             "raw_with_tokenising": lambda: raw.per_second(plan.seconds, tokenise=True),
             "http": lambda: saturate(plan, ours, SCORED, single, keyed=True),
+            "processes": lambda: saturate(plan, together, SCORED, single, keyed=True),
             "batch": lambda: saturate(plan, ours, f"{SCORED}:batch", many, connections=8),
             "naive": lambda: saturate(plan, naive, "/predict", plain),
             "naive_inline": lambda: saturate(plan, naive, "/predict-inline", plain),
         }
         rounds = interleaved(plan, "scoring", sides)
-        memory = ours.memory_mb
+        memory, memory_together = ours.memory_mb, together.memory_mb
     rate = {side: [rate_of(one) for one in found] for side, found in rounds.items()}
     rate["batch"] = [one * BATCH for one in rate["batch"]]
     stronger = max(("naive", "naive_inline"), key=lambda side: median(rate[side]))
     return {
         "scoring.http_over_raw": ratio(rate["http"], rate["raw"]),
         "scoring.http_over_raw_with_tokenising": ratio(rate["http"], rate["raw_with_tokenising"]),
+        "scoring.processes_over_raw": ratio(rate["processes"], rate["raw"]),
         "scoring.batch_over_raw": ratio(rate["batch"], rate["raw"]),
         "scoring.http_over_naive": ratio(rate["http"], rate[stronger]),
         **{f"scoring.{side}_per_second": round(median(found), 1) for side, found in rate.items()},
         "scoring.load_cores": cores(rounds["http"]),
         "scoring.texts": found.origin,
         "memory.mb": round(memory, 1),
+        "memory.processes_mb": round(memory_together, 1),
     }
 
 
@@ -133,9 +145,11 @@ def signals(plan: Plan) -> Figures:
     with ExitStack() as stack:
         folder = folder_of(stack)
         ours = stack.enter_context(the_service(folder / "ours"))
+        together = stack.enter_context(the_service_on_every_core(folder / "together"))
         empty = stack.enter_context(a_rival("empty", folder))
         sides: dict[str, Callable[[], Report | float]] = {
             "decisions": lambda: saturate(plan, ours, SIGNALS, bodies),
+            "processes": lambda: saturate(plan, together, SIGNALS, bodies),
             "keyed": lambda: saturate(plan, ours, SIGNALS, bodies, keyed=True),
             "batch": lambda: saturate(plan, ours, f"{SIGNALS}:batch", many, connections=8),
             "empty": lambda: saturate(plan, empty, "/decisions", bodies),
@@ -145,9 +159,11 @@ def signals(plan: Plan) -> Figures:
     rate["batch"] = [one * BATCH for one in rate["batch"]]
     return {
         "signals.over_empty_route": ratio(rate["decisions"], rate["empty"]),
+        "signals.processes_over_empty_route": ratio(rate["processes"], rate["empty"]),
         "signals.keyed_over_empty_route": ratio(rate["keyed"], rate["empty"]),
         "signals.batch_over_empty_route": ratio(rate["batch"], rate["empty"]),
         "signals.per_second": round(median(rate["decisions"]), 1),
+        "signals.processes_per_second": round(median(rate["processes"]), 1),
         "signals.keyed_per_second": round(median(rate["keyed"]), 1),
         "signals.batch_per_second": round(median(rate["batch"]), 1),
         "signals.empty_route_per_second": round(median(rate["empty"]), 1),

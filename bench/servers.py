@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.load import Order, Report
 
@@ -135,6 +136,31 @@ def the_service(folder: Path, **settings: str) -> Server:
             "GATE_SCORER_THREADS": str(os.cpu_count() or 1),
             **settings,
         },
+    )
+
+
+def the_service_on_every_core(folder: Path) -> Server:
+    """The same in as many processes as there are cores, each of which runs one batch at a time."""
+    count = os.cpu_count() or 1
+    server = the_service(folder, GATE_PROCESSES=str(count), GATE_SCORER_THREADS="1")
+    give_up_at = time.perf_counter() + SECONDS_TO_START
+    while _processes_of(server) < count:
+        if time.perf_counter() > give_up_at:
+            server.end()
+            raise DidNotStart(f"Of {count} processes {_processes_of(server)} serve.")
+        time.sleep(0.1)
+    return server
+
+
+def _processes_of(server: Server) -> float:
+    """How many serve, as they tell: the first that is ready answers for all."""
+    told = urllib.request.Request(
+        f"http://127.0.0.1:{server.port}/metrics", headers={"authorization": f"Bearer {KEY}"}
+    )
+    with urllib.request.urlopen(told, timeout=5) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    return next(
+        family.samples[0].value for family in families if family.name == "human_in_loop_processes"
     )
 
 

@@ -26,8 +26,8 @@ from service.settings import Settings
 from service.telemetry import logs
 
 COUNTS_ARE_SHARED_IN = "PROMETHEUS_MULTIPROC_DIR"
-SECONDS_UNTIL_HUNG = 60
-"""Without a sign of life. Reading the models may take as long on a slow disk."""
+SECONDS_UNTIL_HUNG = 30
+"""Without a sign of life: from a cold disk, importing everything may take as long."""
 
 
 def serve_together(settings: Settings, options: Mapping[str, Any], *, with_worker: bool) -> bool:
@@ -52,11 +52,9 @@ def serve_together(settings: Settings, options: Mapping[str, Any], *, with_worke
 
 def _one_of_them(settings: Settings, shared: Path, *, with_worker: bool) -> FastAPI:
     from service.bootstrap.application import build_app
-    from service.telemetry.metrics import forget_the_dead
 
     logs.configure(settings.log_format, settings.log_level)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    forget_the_dead(shared)
     try:
         with told_in_words():
             return build_app(settings, shared=shared, with_worker=with_worker)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -238,6 +239,7 @@ class Metrics:
         if self._shared is None:
             told.register(self.registry)
         else:
+            _forget_the_dead(self._shared)
             MultiProcessCollector(told, str(self._shared))  # type: ignore[no-untyped-call]
         return generate_latest(told)
 
@@ -267,11 +269,12 @@ class _Now(Collector):
         yield modes
 
 
-def forget_the_dead(shared: Path) -> None:
-    """Take the gauges of processes that are no more out of the shared folder."""
+def _forget_the_dead(shared: Path) -> None:
+    """What they counted stays; how they stood does not."""
     for file in shared.glob("gauge_live*_*.db"):
         pid = int(file.stem.rpartition("_")[2])
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            mark_process_dead(pid, str(shared))  # type: ignore[no-untyped-call]
+            with suppress(FileNotFoundError):  # another has seen to it
+                mark_process_dead(pid, str(shared))  # type: ignore[no-untyped-call]

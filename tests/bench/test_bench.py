@@ -18,6 +18,9 @@ RATIOS = ["scoring.http_over_raw", "scoring.http_over_naive", "signals.over_empt
 NAMED = {
     *RATIOS,
     "scoring.batch_over_raw",
+    "scoring.processes_over_raw",
+    "signals.processes_over_empty_route",
+    "memory.processes_mb",
     "scoring.load_cores",
     "signals.keyed_over_empty_route",
     "latency.p95_ms",
