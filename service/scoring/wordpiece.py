@@ -1,5 +1,6 @@
 """Texts as word pieces, for transformers: `input_ids` and `attention_mask`."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,9 @@ from service.domain.decision import Item, Reads
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.scoring.legibility import Legibility
 from service.scoring.reading import Inputs, one_by_one
+
+# The tokenizer's own threads would push those that run models off their cores: 8 % of all the time.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 MOST_CHARACTERS = 20_000
 """Characters that are tokenised at all: far more than any model here reads."""
@@ -42,10 +46,10 @@ class WordpieceReader:
         return one_by_one(lambda item: self._inputs(item, next(encoded)), items)
 
     def probe(self) -> Inputs:
-        return _inputs(np.array(self._tokenizer.encode("warm").ids, dtype=np.int64))
+        return _inputs(self._tokenizer.encode("warm").ids)
 
     def _inputs(self, item: Item, encoding: Encoding) -> Inputs:
-        ids = np.array(encoding.ids, dtype=np.int64)
+        ids = encoding.ids
         if not self._legibility.of(ids, len(ids) - self._special):
             raise ScorerFailed("The model cannot read this language or script.")
         cut = len(item.text or "") > MOST_CHARACTERS or bool(encoding.overflowing)
@@ -56,5 +60,9 @@ def _beginning(item: Item) -> str:
     return (item.text or "")[:MOST_CHARACTERS]
 
 
-def _inputs(ids: np.ndarray, *, truncated: bool = False) -> Inputs:
-    return Inputs(rows={"input_ids": ids, "attention_mask": np.ones_like(ids)}, truncated=truncated)
+def _inputs(ids: Sequence[int], *, truncated: bool = False) -> Inputs:
+    rows = {
+        "input_ids": np.array(ids, dtype=np.int64),
+        "attention_mask": np.ones(len(ids), dtype=np.int64),
+    }
+    return Inputs(rows=rows, truncated=truncated)
