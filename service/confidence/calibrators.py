@@ -69,14 +69,19 @@ class Calibrator:
 
     def __call__(self, raw: float, _spread: Spread | None = None, /) -> float:
         """c in [0, 1]. Raises InvalidInput where `raw` is not a number in [0, 1]."""
-        return float(self.many([raw])[0])
+        if not 0 <= raw <= 1:
+            raise InvalidInput(f"A score of {raw} is not a number between 0 and 1.")
+        return float(self._of(np.float64(raw)))
 
     def many(self, raw: ArrayLike, _spreads: Floats | None = None, /) -> Floats:
-        """c of every raw score, shape (items,)."""
-        p = unit_interval(raw)
+        """c of every raw score, shape (items,); of each the same as alone."""
+        return self._of(unit_interval(raw))
+
+    def _of[Number: (np.float64, Floats)](self, p: Number) -> Number:
         if self.kind is Kind.IDENTITY:
             return p
-        return sigma(evidence(p) @ np.array([self.a, self.b]) + self.shift)
+        ln_p, ln_rest = _logarithms(p)
+        return sigma(self.a * ln_p - self.b * ln_rest + self.shift)
 
     def to_json(self) -> dict[str, Json]:
         """The parameters, as `from_json` reads them."""
@@ -141,14 +146,20 @@ def fit(kind: Kind, raw: ArrayLike, labels: ArrayLike, weights: Floats | None = 
 
 def evidence(p: Floats) -> Floats:
     """ln p and -ln(1 - p), shape (items, 2); their sum is the log-odds."""
-    inside = np.clip(p, NEAREST_TO_CERTAIN, 1 - NEAREST_TO_CERTAIN)
-    return np.stack([np.log(inside), -np.log1p(-inside)], axis=1)
+    ln_p, ln_rest = _logarithms(p)
+    return np.stack([ln_p, -ln_rest], axis=1)
 
 
-def sigma(z: Floats) -> Floats:
+def _logarithms[Number: (np.float64, Floats)](p: Number) -> tuple[Number, Number]:
+    """ln p and ln(1 - p)."""
+    inside = np.minimum(np.maximum(p, NEAREST_TO_CERTAIN), 1 - NEAREST_TO_CERTAIN)
+    return np.log(inside), np.log1p(-inside)
+
+
+def sigma[Number: (np.float64, Floats)](z: Number) -> Number:
     """1 / (1 + exp(-z))."""
     with np.errstate(over="ignore"):  # exp overflows to infinity, and 1 / infinity is the right 0
-        result: Floats = 1 / (1 + np.exp(-z))
+        result: Number = 1 / (1 + np.exp(-z))
     return result
 
 

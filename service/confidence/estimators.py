@@ -6,7 +6,7 @@ Every function raises BadSignal, with the remedy, where the signal cannot mean a
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,7 @@ FEWEST_SAMPLES = 2
 
 def from_score(score: float) -> float:
     """The workflow's own P(approving is right), in [0, 1]."""
-    if isinstance(score, float | int) and 0 <= score <= 1:
-        return float(score)
-    return float(_probabilities([score])[0])  # says what is wrong with it
+    return float(_probabilities([score])[0])
 
 
 def from_probabilities(
@@ -61,7 +59,7 @@ def distributions(members: Sequence[Sequence[float]], labels: Sequence[str]) -> 
     """What an ensemble's members say, each made to sum to 1, shape (members, labels)."""
     if not members:
         raise BadSignal("members is empty.", fix="Give at least one member.")
-    return np.stack(
+    return np.array(
         [_distribution(_one_per_label("members", member, labels)) for member in members]
     )
 
@@ -126,11 +124,11 @@ def answer_of(sample: Json) -> str:
 
 
 def _approving(
-    distribution: NDArray[np.float64], labels: Sequence[str], approve_labels: Collection[str]
+    distribution: Iterable[float], labels: Iterable[str], approve_labels: Collection[str]
 ) -> float:
-    chosen = [name in approve_labels for name in labels]
+    named = zip(labels, distribution, strict=True)
     # The sum of all but the rest may pass 1 by a rounding error.
-    return min(1.0, float(distribution[chosen].sum()))
+    return min(1.0, math.fsum([p for name, p in named if name in approve_labels]))
 
 
 def _one_per_label(
@@ -144,7 +142,7 @@ def _one_per_label(
     return _numbers(what, values)
 
 
-def _distribution(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+def _distribution(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
     found = _probabilities(values)
     total = math.fsum(found)
     if abs(total - 1) > SUM_TOLERANCE:
@@ -152,14 +150,17 @@ def _distribution(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.f
             f"The probabilities sum to {total:.4g}.",
             fix=f"Give a distribution that sums to 1 (within {SUM_TOLERANCE:g}).",
         )
-    return found / total
+    return [p / total for p in found]
 
 
-def _probabilities(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+def _probabilities(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
+    # Without numpy, which is slow with few numbers. It tells what is wrong with any others.
+    if all(isinstance(p, float | int) and 0 <= p <= 1 for p in values):
+        return list(values)
     found = _numbers("a probability", values)
     if ((found < 0) | (found > 1)).any():
         raise BadSignal("A probability is not between 0 and 1.")
-    return found
+    return list(found)
 
 
 def _numbers(what: str, values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

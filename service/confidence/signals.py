@@ -1,7 +1,7 @@
 """A workflow's signal, or a model's answer, as a raw score with the label it leans to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,19 +24,25 @@ class RawScore:
 
 
 def raw_of_probabilities(
-    probabilities: Mapping[str, float], *, labels: Sequence[str], approve_labels: Sequence[str]
+    probabilities: Mapping[str, float],
+    *,
+    labels: Sequence[str],
+    approve_labels: Sequence[str],
+    spread: Spread | None = None,
 ) -> RawScore:
     """P(label) summed over `approve_labels`. Raises BadSignal for a label that is not known."""
     value = estimators.from_probabilities(
         probabilities, labels=labels, approve_labels=approve_labels
     )
-    return RawScore(value=value, label=max(probabilities, key=lambda name: probabilities[name]))
+    likeliest = max(probabilities, key=probabilities.__getitem__)
+    return RawScore(value=value, label=likeliest, spread=spread)
 
 
 def raw_of_score(score: Score, *, labels: Sequence[str], approve_labels: Sequence[str]) -> RawScore:
     """What a model says, with the spread of its members."""
-    raw = raw_of_probabilities(score.probabilities, labels=labels, approve_labels=approve_labels)
-    return replace(raw, spread=score.spread)
+    return raw_of_probabilities(
+        score.probabilities, labels=labels, approve_labels=approve_labels, spread=score.spread
+    )
 
 
 def raw_of_signal(

@@ -155,6 +155,8 @@ class Waiting:
     def _forget_abandoned(self) -> None:
         everybody = [*self._fresh, *(item.request for item in self._ready)]
         gone = {request for request in everybody if request.abandoned}  # looked at once
+        if not gone:
+            return
         for request in gone:
             self._room.leave(request.gate)
         self._fresh = deque(request for request in self._fresh if request not in gone)
@@ -171,7 +173,7 @@ def around(first: int, lengths: Sequence[int], largest_batch: int) -> list[int]:
     Sorted by length, the batch is a window around the first that grows to the nearer side while
     padding stays within MOST_PADDING.
     """
-    order = sorted(range(len(lengths)), key=lambda place: lengths[place])
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
     left = right = order.index(first)
     total = middle = lengths[first]
     while right - left + 1 < min(largest_batch, len(order)):

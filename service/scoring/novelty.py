@@ -71,7 +71,7 @@ class Novelty:
         words = [self.words(inputs) for inputs in batch]
         meanings = np.zeros(len(batch)) if embeddings is None else self.meanings(embeddings)
         mean, deviation = self.scale
-        measured: Floats = (np.column_stack([words, meanings]) - mean) / deviation
+        measured: Floats = (np.array([words, meanings]).T - mean) / deviation
         return measured
 
     def novelties(self, measures: Floats) -> list[float]:

@@ -168,6 +168,7 @@ class Metrics:
         self._durations_of = cache(self._durations.labels)
         self._decisions_of = cache(self._decisions.labels)
         self._decision_seconds_of = cache(self._decision_seconds.labels)
+        self._waiting_of = cache(self._waiting.labels)
 
     def serving(self) -> None:
         """This process is ready for requests."""
@@ -219,7 +220,7 @@ class Metrics:
         self._tokens.labels(run.model, "padding").inc(run.padded_tokens - run.tokens)
 
     def waiting(self, model: str, items: int) -> None:
-        self._waiting.labels(model).set(items)
+        self._waiting_of(model).set(items)
 
     # --- the web's own ---
 

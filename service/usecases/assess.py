@@ -129,8 +129,13 @@ class Assessor:
             async with asyncio.timeout(self._patience):
                 score = await scorer.score(item, gate=policy.gate, within=self._patience)
             raw = raw_of_score(score, labels=policy.labels, approve_labels=policy.approve_labels)
-            assessment = self._calibrated(
-                policy, category, raw, scorer=scorer, model_version=score.model_version
+            return self._calibrated(
+                policy,
+                category,
+                raw,
+                scorer=scorer,
+                model_version=score.model_version,
+                notes=_notes(score, policy),
             )
         except Overloaded:
             raise
@@ -149,7 +154,6 @@ class Assessor:
             return Assessment(
                 confidence=None, failure=Reason.SCORER_FAILED, model_version=scorer.version
             )
-        return replace(assessment, notes=_notes(score, policy))
 
     def _calibrated(
         self,
@@ -160,6 +164,7 @@ class Assessor:
         scorer: Scorer | None = None,
         model_version: str | None = None,
         signals: Mapping[str, Any] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> Assessment:
         """c under the calibrator that was earned on such scores, else the bundle's own for its
         own. A workflow's signal stands as it is until its gate has earned a calibrator."""
@@ -178,6 +183,7 @@ class Assessor:
             spread=raw.spread,
             label=raw.label,
             model_version=model_version,
+            notes=notes,
         )
 
 

@@ -45,7 +45,7 @@ async def keyed_call(request: Request, caller: Principal) -> AsyncIterator[Keyed
     in_flight.add(mark)
     try:
         body = await request.body()
-        route = f"{request.method} {request.url.path}\n".encode()
+        route = f"{request.method} {request['path']}\n".encode()
         yield Keyed(
             principal=caller.name, key=key, fingerprint=hashlib.sha256(route + body).hexdigest()
         )

@@ -37,6 +37,13 @@ def test_every_confidence_is_in_the_unit_interval(calibrator: Calibrator, raw: l
     assert ((confidence >= 0) & (confidence <= 1)).all()
 
 
+@given(calibrators, st.lists(unit, min_size=1, max_size=20))
+def test_a_score_has_the_same_confidence_alone_and_in_company(
+    calibrator: Calibrator, raw: list[float]
+) -> None:
+    assert calibrator.many(raw).tolist() == [calibrator(one) for one in raw]
+
+
 @given(calibrators, unit, unit)
 def test_a_higher_score_never_means_a_lower_confidence(
     calibrator: Calibrator, one: float, other: float
