@@ -11,7 +11,7 @@ from service.domain.errors import BrokenBundle, ScorerFailed
 from service.scoring.legibility import Legibility
 from service.scoring.reading import Inputs, one_by_one
 
-# The tokenizer's own threads would push those that run models off their cores: 8 % of all the time.
+# The tokenizer's own threads would push those that run models off their cores.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 MOST_CHARACTERS = 20_000
