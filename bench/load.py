@@ -72,7 +72,7 @@ class Load:
         self._due: deque[float] = deque()
         self._opening = 0
         self._outstanding = 0
-        self._counting = False
+        self._counting = self._over = False
         self._statuses: Counter[str] = Counter()
         self._times: list[float] = []
         self._closed = order.rate is None
@@ -89,12 +89,12 @@ class Load:
             await asyncio.sleep(0.05)
         elapsed, cpu = time.perf_counter() - began, time.process_time() - cpu
         answered = len(self._times)
+        self._over = True
         if self._closed:
             self._counting = False
         sender.cancel()
-        if not self._closed:
-            await self._finish()
-        unanswered = self._lost if self._closed else self._lost + self._outstanding
+        await self._finish()
+        unanswered = self._lost + self._outstanding
         times = np.array(self._times or [np.nan]) * 1000
         p50, p95, p99 = (float(np.percentile(times, share)) for share in (50, 95, 99))
         return Report(
@@ -112,7 +112,7 @@ class Load:
         if self._counting:
             self._statuses[status] += 1
             self._times.append(took)
-        if self._closed:
+        if self._closed and not self._over:
             self._give(connection, time.perf_counter())
         elif self._due:
             self._give(connection, self._due.popleft())
@@ -123,7 +123,7 @@ class Load:
         if waiting:
             self._outstanding -= 1
             self._lost += 1
-        if self._closed:
+        if self._closed and not self._over:
             self._open()
 
     async def _send_all(self) -> None:
@@ -176,7 +176,8 @@ class Load:
         connection.send(head + key + body, due)
 
     async def _finish(self) -> None:
-        """Those that fell due in time are waited for: the slowest are the point."""
+        """Those that were sent, or fell due, in time are waited for: in the open loop the slowest
+        are the point, and after the closed one nobody's next turn has to begin with what is left."""
         give_up_at = time.perf_counter() + SECONDS_TO_FINISH
         while (self._outstanding or self._due) and time.perf_counter() < give_up_at:
             await asyncio.sleep(0.02)

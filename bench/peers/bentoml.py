@@ -15,7 +15,7 @@ from bench.peers.model import CORES, LARGEST_BATCH, Model
 )
 class Scorer:
     def __init__(self) -> None:
-        self._model = Model(threads=1)
+        self._model = Model()
 
     @bentoml.api(batchable=True, max_batch_size=LARGEST_BATCH, max_latency_ms=1000)
     def predict(self, texts: list[str]) -> list[list[float]]:

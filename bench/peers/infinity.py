@@ -1,4 +1,5 @@
-"""Infinity: its ONNX engine (`optimum`) on the same file, laid out as transformers wants it."""
+"""Infinity: its ONNX engine (`optimum`) on the same file, laid out as transformers wants it. Its
+classifiers take the texts of a batch one by one, each on all cores."""
 
 import json
 import os
@@ -7,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.peers.model import BUNDLE, LARGEST_BATCH
+from bench.peers.model import BUNDLE
 
 
 def laid_out(folder: Path) -> Path:
@@ -37,7 +38,7 @@ def laid_out(folder: Path) -> Path:
 
 if __name__ == "__main__":
     command = str(Path(sys.executable).parent / "infinity_emb")
-    options = ["--engine", "optimum", "--device", "cpu", "--batch-size", str(LARGEST_BATCH)]
+    options = ["--engine", "optimum", "--device", "cpu"]
     options += ["--model-id", ".", "--served-model-name", "scorer", "--log-level", "warning"]
     options += ["--no-model-warmup"]  # with texts longer than its classifiers can read
     os.chdir(laid_out(Path(tempfile.mkdtemp(prefix="peer-"))))

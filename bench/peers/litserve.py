@@ -10,7 +10,7 @@ from bench.peers.model import CORES, LARGEST_BATCH, SECONDS_TO_GATHER, Model
 
 class Api(litserve.LitAPI):
     def setup(self, device: str) -> None:  # noqa: ARG002 - LitServe's word
-        self._model = Model(threads=1)
+        self._model = Model()
 
     def decode_request(self, request: dict[str, str]) -> str:
         return request["text"]

@@ -1,8 +1,9 @@
-"""PyTriton: the Triton server, dynamic batches, one run at a time on all cores."""
+"""PyTriton: the Triton server, dynamic batches, one instance a core."""
 
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,18 @@ from pytriton.triton import Triton, TritonConfig
 
 from bench.peers.model import CORES, LARGEST_BATCH, SECONDS_TO_GATHER, Model
 
-model = Model(threads=CORES)
+type Probabilities = dict[str, NDArray[np.float32]]
 
 
-@batch
-def infer(text: NDArray[np.bytes_]) -> dict[str, NDArray[np.float32]]:
-    texts = [str(row[0], "utf-8") for row in text]
-    return {"probabilities": np.array(model.probabilities(texts), dtype=np.float32)}
+def instance() -> Callable[..., Probabilities]:
+    model = Model()
+
+    @batch
+    def infer(text: NDArray[np.bytes_]) -> Probabilities:
+        texts = [str(row[0], "utf-8") for row in text]
+        return {"probabilities": np.array(model.probabilities(texts), dtype=np.float32)}
+
+    return infer
 
 
 if __name__ == "__main__":
@@ -31,7 +37,7 @@ if __name__ == "__main__":
     with Triton(config=config) as triton:
         triton.bind(
             model_name="scorer",
-            infer_func=infer,
+            infer_func=[instance() for _ in range(CORES)],
             inputs=[Tensor(name="text", dtype=np.bytes_, shape=(1,))],
             outputs=[Tensor(name="probabilities", dtype=np.float32, shape=(-1,))],
             config=ModelConfig(

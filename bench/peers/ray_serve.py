@@ -23,7 +23,7 @@ PATIENCE = {"RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60"}  # it gives up early 
 )
 class Scorer:
     def __init__(self) -> None:
-        self._model = Model(threads=1)
+        self._model = Model()
 
     @serve.batch(max_batch_size=LARGEST_BATCH, batch_wait_timeout_s=SECONDS_TO_GATHER)
     async def _probabilities(self, texts: list[str]) -> list[list[float]]:

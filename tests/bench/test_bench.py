@@ -129,3 +129,28 @@ def test_in_the_open_loop_everybody_who_falls_due_is_sent_and_timed() -> None:
     assert p50 >= STALL * 1000
     assert unanswered == 0
     assert statuses["200"] > 2 * 2 / STALL
+
+
+def test_a_closed_loop_leaves_the_server_nothing_to_do() -> None:
+    """Whoever is measured next does not share the cores with what was asked here."""
+    asked = answered = 0
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked, answered
+        while await reader.readuntil(b"\r\n\r\n"):
+            await reader.readexactly(2)
+            asked += 1
+            await asyncio.sleep(STALL)
+            answered += 1
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+    async def measured() -> int:
+        server = await asyncio.start_server(counting, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        order = Order(host="127.0.0.1", port=port, path="/", bodies=["{}"], seconds=0, warm_up=0)
+        report = await Load(order).run()
+        server.close()
+        return report.unanswered
+
+    assert asyncio.run(measured()) == 0
+    assert asked == answered > 0

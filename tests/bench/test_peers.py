@@ -21,7 +21,7 @@ TEXTS = ["what a lovely day", "you are an idiot and nobody likes you", "see you 
 def test_peers_say_of_a_text_what_we_say_of_it() -> None:
     items = [LabelledText(text=text, label=1, approving_share=1.0) for text in TEXTS]
     ours = raw_scores(Path("models/embedded"), items)
-    theirs = [row[0] for row in Model(threads=1).probabilities(TEXTS)]
+    theirs = [row[0] for row in Model().probabilities(TEXTS)]
     assert np.allclose(ours, theirs, atol=1e-4)
 
 
