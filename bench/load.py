@@ -177,7 +177,7 @@ class Load:
 
     async def _finish(self) -> None:
         """Those that were sent, or fell due, in time are waited for: in the open loop the slowest
-        are the point, and after the closed one nobody's next turn has to begin with what is left."""
+        are the point, and after the closed one nobody's next turn begins with what is left."""
         give_up_at = time.perf_counter() + SECONDS_TO_FINISH
         while (self._outstanding or self._due) and time.perf_counter() < give_up_at:
             await asyncio.sleep(0.02)
