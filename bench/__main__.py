@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,22 +69,26 @@ def run(chosen: argparse.Namespace) -> None:
                 progress.print(what)
 
         plan = Plan(**settings, say=say)
-        for part in chosen.parts or (EVERY if chosen.peers else PARTS):
+        parts = chosen.parts or list(EVERY if chosen.peers else PARTS)
+        for part in parts:
             figures |= EVERY[part](plan)
             figures[f"measured.{part}"] = datetime.now(UTC).isoformat(timespec="seconds")
             figures[f"rounds.{part}"] = plan.rounds
     figures |= machine.described()
-    _keep(chosen.output, figures)
+    _keep(chosen.output, figures, parts)
     console.print(_table(figures))
     console.print(f"{chosen.output}", soft_wrap=True)
 
 
-def _keep(file: Path, figures: Figures) -> None:
-    """Ratios first. Figures of the parts that did not run stay, with the time of their own."""
+def _keep(file: Path, figures: Figures, parts: Sequence[str]) -> None:
+    """Ratios first. Figures of the parts that did not run stay, with the time of their own; of a
+    peer that did, neither a figure nor the reason why there was none."""
     file.parent.mkdir(parents=True, exist_ok=True)
     known: Figures = json.loads(file.read_text()) if file.exists() else {}
-    together = {**figures, **{k: v for k, v in known.items() if k not in figures}}
-    ordered = dict(sorted(together.items(), key=lambda pair: "_over_" not in pair[0]))
+    told = [name for name in known if name.startswith("peers.")]
+    outdated = {name for name in told for part in parts if part in name}
+    together = {**figures, **{k: v for k, v in known.items() if k not in {*figures, *outdated}}}
+    ordered = dict(sorted(together.items(), key=lambda pair: "over_" not in pair[0]))
     file.write_text(json.dumps(ordered, indent=2) + "\n")
 
 

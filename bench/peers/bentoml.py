@@ -17,7 +17,7 @@ class Scorer:
     def __init__(self) -> None:
         self._model = Model()
 
-    @bentoml.api(batchable=True, max_batch_size=LARGEST_BATCH, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=LARGEST_BATCH)
     def predict(self, texts: list[str]) -> list[list[float]]:
         return self._model.probabilities(texts)
 

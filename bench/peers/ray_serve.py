@@ -9,8 +9,9 @@ import ray
 from ray import serve
 from starlette.requests import Request
 
-from bench.peers.model import CORES, LARGEST_BATCH, SECONDS_TO_GATHER, Model
+from bench.peers.model import CORES, SECONDS_TO_GATHER, Model
 
+LARGEST_BATCH = 32  # each costs it more than padding does
 QUIET = {"enable_access_log": False}
 PATIENCE = {"RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60"}  # it gives up early on few cores
 

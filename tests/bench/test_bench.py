@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import __main__ as main
 from bench import texts
 from bench.load import Load, Order, whole
 from experiments import data
@@ -52,7 +53,8 @@ def run(output: Path, *arguments: str) -> dict[str, object]:
 def test_every_named_figure_is_there_ratios_first(tmp_path: Path) -> None:
     figures = run(tmp_path / "latest.json", "--quick", "--rounds", "1", "--seconds", "0.3")
     assert set(figures) >= NAMED
-    ratios = [name for name in figures if "_over_" in name]
+    ratios = [name for name in figures if "over_" in name]
+    assert set(ratios) >= set(RATIOS)
     assert list(figures)[: len(ratios)] == ratios
     for name in NAMED - {"machine.cpu", "versions.onnxruntime", "versions.python"}:
         value = figures[name]
@@ -66,6 +68,16 @@ def test_a_part_alone_leaves_the_other_figures(tmp_path: Path) -> None:
     figures = run(output, "certify", "--quick", "--rounds", "1")
     assert figures["ready.seconds"] == 1.5
     assert figures["certify.million_seconds"] != 99
+
+
+def test_a_peer_that_is_measured_again_leaves_nothing_of_the_last_time(tmp_path: Path) -> None:
+    output = tmp_path / "latest.json"
+    output.write_text(json.dumps({"peers.ray": "not installed", "peers.litserve_per_second": 9}))
+    main._keep(output, {"peers.http_over_ray": 3.0}, ["ray"])
+    assert json.loads(output.read_text()) == {
+        "peers.http_over_ray": 3.0,
+        "peers.litserve_per_second": 9,
+    }
 
 
 def test_an_unknown_part_is_told(tmp_path: Path) -> None:
