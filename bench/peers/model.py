@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 BUNDLE = Path(os.environ.get("BENCH_BUNDLE", "models/embedded"))
 CORES = os.cpu_count() or 1
 LARGEST_BATCH = 8
-"""They come in order of arrival, so of mixed lengths, and larger ones are mostly padding."""
+"""They come in order of arrival, so of mixed lengths, and larger ones are half padding."""
 
 SECONDS_TO_GATHER = 0.002
 """How long a batch waits for more, where a peer has such a setting."""
