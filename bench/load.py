@@ -119,10 +119,12 @@ class Load:
         else:
             self._idle.append(connection)
 
-    def lost(self, waiting: bool) -> None:
+    def lost(self, connection: "Connection", waiting: bool) -> None:
         if waiting:
             self._outstanding -= 1
             self._lost += 1
+        elif connection in self._idle:  # servers close those that are idle for long
+            self._idle.remove(connection)
         if self._closed and not self._over:
             self._open()
 
@@ -211,7 +213,7 @@ class Connection(asyncio.Protocol):
             self._load.answered(self, status, time.perf_counter() - self._due)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's word
-        self._load.lost(self._waiting)
+        self._load.lost(self, self._waiting)
 
 
 def whole(received: bytes) -> bool:
