@@ -10,7 +10,7 @@ import pytest
 
 from bench import __main__ as main
 from bench import texts
-from bench.load import Load, Order, whole
+from bench.load import Connection, Load, Order, whole
 from experiments import data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,3 +166,12 @@ def test_a_closed_loop_leaves_the_server_nothing_to_do() -> None:
 
     assert asyncio.run(measured()) == 0
     assert asked == answered > 0
+
+
+def test_a_connection_that_was_closed_while_idle_is_not_used_again() -> None:
+    """As servers do after some seconds: what falls due then goes over another."""
+    load = Load(Order(host="127.0.0.1", port=0, path="/", bodies=["{}"], rate=1.0))
+    connection = Connection(load)
+    load._idle.append(connection)
+    connection.connection_lost(None)
+    assert load._idle == []
