@@ -22,7 +22,7 @@ from experiments.data import LabelledText, davidson, split
 from service.domain.decision import Item
 from service.scoring.bundle import load_bundle
 from service.scoring.novelty import NOVELTY, Novelty
-from service.scoring.onnx_scorer import make_reader
+from service.scoring.readers import make_reader
 from service.training.serving import raw_scores
 
 BUNDLE = Path("models/embedded")

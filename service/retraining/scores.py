@@ -17,7 +17,8 @@ from service.scoring.answer import Answer
 from service.scoring.bundle import Bundle
 from service.scoring.fields import FEATURES
 from service.scoring.learned_head import log_odds
-from service.scoring.onnx_scorer import OnnxScorer, make_reader
+from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.readers import make_reader
 from service.scoring.reading import ReaderKind
 
 AT_ONCE = 256

@@ -1,13 +1,11 @@
 """The Scorer port on a model bundle: ONNX Runtime in worker threads, off the event loop."""
 
 import asyncio
-import json
 import math
 import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import assert_never
 
 import numpy as np
 import structlog
@@ -22,15 +20,14 @@ from service.ports.meter import ModelMeter, ModelRun
 from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting
 from service.scoring.bundle import Bundle
-from service.scoring.fields import FEATURES, FieldsReader, fields_reader
+from service.scoring.fields import FEATURES, FieldsReader
 from service.scoring.heads import EMBEDDING, LOGITS, Floats, Method, member_probabilities
 from service.scoring.learned_head import HEAD, LearnedHead
-from service.scoring.ngrams import ngram_reader
 from service.scoring.novelty import NOVELTY, Novelty
-from service.scoring.reading import Inputs, Reader, ReaderKind
+from service.scoring.readers import make_reader
+from service.scoring.reading import Inputs
 from service.scoring.runner import GridRunner, Outputs, PlainRunner, Runner
 from service.scoring.session import CPU, Runtime, fitting, grid_of, open_session
-from service.scoring.wordpiece import WordpieceReader
 
 log = structlog.get_logger()
 
@@ -285,27 +282,6 @@ class OnnxScorer:
             raise BrokenBundle(f"The bundle's model does not run: {error}") from error
         if found != (1, len(self.labels)):
             raise BrokenBundle(f"The bundle's model gives {found[1:]} for {self.labels}.")
-
-
-def make_reader(bundle: Bundle) -> Reader:
-    """The reader that the bundle's card names. Raises BrokenBundle where its file is of no use."""
-    match bundle.reader:
-        case ReaderKind.WORDPIECE:
-            return WordpieceReader(bundle.reading, bundle.max_tokens)
-        case ReaderKind.NGRAMS:
-            return ngram_reader(_document(bundle))
-        case ReaderKind.FIELDS:
-            return fields_reader(_document(bundle))
-        case _:
-            assert_never(bundle.reader)
-
-
-def _document(bundle: Bundle) -> dict[str, object]:
-    try:
-        document: dict[str, object] = dict(json.loads(bundle.reading))
-    except (TypeError, ValueError) as error:
-        raise BrokenBundle(f"The bundle's {bundle.reader} file is no JSON document.") from error
-    return document
 
 
 def _outputs(bundle: Bundle, given: Sequence[str]) -> list[str]:

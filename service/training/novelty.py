@@ -21,7 +21,8 @@ from service.domain.decision import Item
 from service.domain.errors import ScorerFailed
 from service.scoring.bundle import CARD, load_bundle, sha256
 from service.scoring.novelty import NOVELTY, Novelty
-from service.scoring.onnx_scorer import OnnxScorer, make_reader
+from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.readers import make_reader
 from service.scoring.reading import Inputs
 from service.training.corpus import Corpus, corpus
 

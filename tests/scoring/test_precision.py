@@ -13,7 +13,7 @@ from service.domain.decision import Item
 from service.domain.errors import BrokenBundle
 from service.scoring.bundle import CARD, MODEL, Bundle, load_bundle, sha256
 from service.scoring.heads import Method, member_probabilities
-from service.scoring.onnx_scorer import make_reader
+from service.scoring.readers import make_reader
 from service.scoring.runner import PlainRunner
 from service.scoring.session import Provider, Runtime, open_session
 from service.training.precision import Precision, in_precision

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from service.domain.decision import Item
 from service.domain.errors import BrokenBundle
 from service.scoring.bundle import Bundle
-from service.scoring.onnx_scorer import OnnxScorer, make_reader
+from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.readers import make_reader
 from service.scoring.runner import GridRunner, PlainRunner
 from service.scoring.session import (
     CPU,

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from service.domain.decision import Item
 from service.scoring.bundle import load_bundle
-from service.scoring.onnx_scorer import make_reader
+from service.scoring.readers import make_reader
 
 reader = make_reader(load_bundle(Path({str(EMBEDDED)!r})))
 before = len(os.listdir("/proc/self/task"))

@@ -29,7 +29,7 @@ from service.retraining.challenge import Challenge, challenge
 from service.retraining.judging import level_of
 from service.retraining.lessons import Lessons, Parts
 from service.scoring.bundle import Bundle
-from service.scoring.onnx_scorer import make_reader
+from service.scoring.readers import make_reader
 from service.thresholds.quality import judged
 from service.usecases.certify import CertifyGate, demand_one_scorer
 from service.usecases.data_set import Card, DataSet

@@ -29,7 +29,7 @@ from service.domain.errors import ScorerFailed
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, Bundle, load_bundle, sha256
 from service.scoring.novelty import NOVELTY
-from service.scoring.onnx_scorer import make_reader
+from service.scoring.readers import make_reader
 from service.scoring.reading import collate
 from service.training.corpus import Corpus
 from service.training.novelty import learn
