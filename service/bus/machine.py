@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from threading import Lock, Thread
 
+import structlog
+
 from service.bus.memory import InProcessBus
 from service.ports.bus import Event, Subscription, everything
 
@@ -20,6 +22,8 @@ SUFFIX = ".news"
 EVENTS_AT_ONCE = 100
 LARGEST_MESSAGE = 128 * 1024
 """Bytes: far more than so many events take."""
+
+log = structlog.get_logger(__name__)
 
 
 class MachineBus:
@@ -44,10 +48,13 @@ class MachineBus:
             json.dumps([(e.topic, e.key, e.what) for e in events[at : at + EVENTS_AT_ONCE]])
             for at in range(0, len(events), EVENTS_AT_ONCE)
         ]
-        with self._telling:
-            for name in self._others():
-                for packet in packets:
-                    self._tell(name, packet.encode())
+        try:
+            with self._telling:
+                for name in self._others():
+                    for packet in packets:
+                        self._tell(name, packet.encode())
+        except OSError as error:  # somebody has cleared the folder away
+            log.warning("bus_publish_failed", events=len(events), error=str(error))
 
     def subscribe(
         self, wanted: Callable[[Event], bool] = everything

@@ -4,13 +4,15 @@ uvicorn starts them, starts anew what dies or hangs, and ends them. Each is a wh
 meet in the store, and in a folder of their own for news and for what they count.
 """
 
+import fcntl
 import multiprocessing
 import os
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,7 @@ def serve_together(settings: Settings, options: Mapping[str, Any], *, with_worke
 
     `options` are uvicorn's.
     """
-    with tempfile.TemporaryDirectory(prefix="confidence-gate-") as name:
+    with tempfile.TemporaryDirectory(prefix="confidence-gate-") as name, _kept(Path(name)):
         # The library that counts looks here as soon as it is imported.
         os.environ[COUNTS_ARE_SHARED_IN] = name
         config = uvicorn.Config(
@@ -48,6 +50,18 @@ def serve_together(settings: Settings, options: Mapping[str, Any], *, with_worke
         watch = Multiprocess(config, sockets=[config.bind_socket()])
         watch.run()
     return all(process.exitcode != STARTUP_FAILURE for process in watch.processes)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """A lock that spares it from those who clear temporary folders of what is old, as
+    systemd-tmpfiles does (tmpfiles.d(5))."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _one_of_them(settings: Settings, shared: Path, *, with_worker: bool) -> FastAPI:

@@ -1,5 +1,6 @@
 """News between processes of one machine: neighbours come, go, die, and fall asleep."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,7 +93,7 @@ def test_another_process_hears_and_tells_and_may_die(here: MachineBus, tmp_path:
 
 
 def test_a_neighbour_that_sleeps_holds_up_nobody(here: MachineBus, tmp_path: Path) -> None:
-    asleep = "import sys, time\n" + ANOTHER_PROCESS.replace(
+    asleep = ANOTHER_PROCESS.replace(
         "heard = events.next(30)", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
     )
     process = subprocess.Popen(
@@ -105,6 +106,15 @@ def test_a_neighbour_that_sleeps_holds_up_nobody(here: MachineBus, tmp_path: Pat
             here.publish(event(number))
             assert at_home.next(PATIENCE) == event(number)
         process.kill()
+
+
+def test_a_folder_that_was_cleared_away_costs_the_news_of_others_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    with closing(MachineBus(folder)) as bus, bus.subscribe() as at_home:
+        shutil.rmtree(folder)
+        bus.publish(event(1))
+        assert at_home.next(PATIENCE) == event(1)
 
 
 def test_who_closes_leaves_nothing_behind(tmp_path: Path) -> None:

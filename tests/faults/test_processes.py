@@ -1,8 +1,11 @@
 """Several processes behind one port, on one machine with nothing but SQLite: they count together,
 one that dies is replaced, and they begin and end as one."""
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo.service_process import ROOT, DidNotStart, ServiceProcess
+from demo.service_process import ROOT, ServiceProcess
 from tests.installation import KEY, ServiceCaller, Site, free_ports, until
 
 GATES = """\
@@ -130,12 +133,26 @@ def test_none_outlives_a_parent_that_was_killed(together: Together) -> None:
 
 
 def test_what_none_of_them_can_use_ends_them_all_with_a_sentence(tmp_path: Path) -> None:
-    models = tmp_path / "models"
+    models, config = tmp_path / "models", tmp_path / "gates.yaml"
     shutil.copytree(ROOT / "models" / "embedded", models / "embedded")
     with (models / "embedded" / "model.onnx").open("ab") as model:
         model.write(b"spoiled")
-    [port] = free_ports(1)
-    site = Site(tmp_path / "site", port, SCORED, GATE_PROCESSES="2", GATE_MODELS_DIR=str(models))
-    with pytest.raises(DidNotStart, match=r"model\.onnx"):
-        site.start()
-    assert "Traceback" not in site.log.read_text()
+    config.write_text(SCORED)
+    settings = {
+        "GATE_PROCESSES": "2",
+        "GATE_MODELS_DIR": str(models),
+        "GATE_CONFIG": str(config),
+        "GATE_DATABASE_URL": f"sqlite:///{tmp_path / 'gate.db'}",
+        "GATE_PORT": str(free_ports(1)[0]),
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "service", "serve"],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 2
+    assert "model.onnx" in run.stderr
+    assert "Traceback" not in run.stderr
