@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from rich.table import Table
 
 from bench import machine
 from bench.against import AGAINST
-from bench.parts import FULL, PARTS, QUICK, Figures, Plan
+from bench.measuring import FULL, QUICK, Figures, Plan
+from bench.parts import PARTS
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
@@ -60,7 +60,7 @@ def run(chosen: argparse.Namespace) -> None:
     console, progress = Console(), Console(stderr=True)
     given = {"rounds": chosen.rounds, "seconds": chosen.seconds}
     settings = {**(QUICK if chosen.quick else FULL), **{k: v for k, v in given.items() if v}}
-    figures: Figures = {}
+    figures: Figures = machine.described()
     with progress.status("starting") as status:
 
         def say(what: str) -> None:
@@ -69,25 +69,22 @@ def run(chosen: argparse.Namespace) -> None:
                 progress.print(what)
 
         plan = Plan(**settings, say=say)
-        parts = chosen.parts or list(EVERY if chosen.peers else PARTS)
-        for part in parts:
+        for part in chosen.parts or (EVERY if chosen.peers else PARTS):
             figures |= EVERY[part](plan)
             figures[f"measured.{part}"] = datetime.now(UTC).isoformat(timespec="seconds")
             figures[f"rounds.{part}"] = plan.rounds
-            # Each part at once: a later one that fails takes nothing away.
-            _keep(chosen.output, figures | machine.described(), parts)
-    figures |= machine.described()
+            _keep(chosen.output, figures, part)  # at once: a later one may fail
     console.print(_table(figures))
     console.print(f"{chosen.output}", soft_wrap=True)
 
 
-def _keep(file: Path, figures: Figures, parts: Sequence[str]) -> None:
+def _keep(file: Path, figures: Figures, part: str) -> None:
     """Ratios first. Figures of the parts that did not run stay, with the time of their own; of a
-    peer that did, neither a figure nor the reason why there was none."""
+    peer that did just now, neither a figure nor the reason why there was none."""
     file.parent.mkdir(parents=True, exist_ok=True)
     known: Figures = json.loads(file.read_text()) if file.exists() else {}
     told = [name for name in known if name.startswith("peers.")]
-    outdated = {name for name in told for part in parts if part in name}
+    outdated = {name for name in told if part in name}
     together = {**figures, **{k: v for k, v in known.items() if k not in {*figures, *outdated}}}
     ordered = dict(sorted(together.items(), key=lambda pair: "over_" not in pair[0]))
     file.write_text(json.dumps(ordered, indent=2) + "\n")

@@ -12,9 +12,7 @@ from statistics import median
 
 from bench import texts
 from bench.load import Report
-from bench.parts import (
-    SCORED,
-    TEXTS,
+from bench.measuring import (
     Figures,
     Plan,
     Refused,
@@ -25,6 +23,7 @@ from bench.parts import (
     ratio,
     saturate,
 )
+from bench.parts import SCORED, TEXTS
 from bench.peers.known import PEERS, Peer
 from bench.servers import BUNDLE, ROOT, DidNotStart, Server, free_port, the_service
 

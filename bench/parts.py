@@ -1,26 +1,33 @@
-"""What is measured: each part gives named figures, flat, ratios by the median of its rounds."""
+"""What is measured: each part gives named figures, flat."""
 
 import json
 import random
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from bench import texts
-from bench.load import Order, Report
+from bench.load import Report
+from bench.measuring import (
+    Figures,
+    Plan,
+    checked,
+    cores,
+    folder_of,
+    interleaved,
+    order_of,
+    rate_of,
+    ratio,
+    saturate,
+)
 from bench.precision import models_in_fp32
 from bench.raw import Raw
 from bench.servers import (
     BUNDLE,
-    KEY,
     RawRuns,
-    Server,
     a_rival,
     the_service,
     the_service_on_every_core,
@@ -29,34 +36,11 @@ from service.domain.certificate import RiskContract, Target
 from service.thresholds.certify import certify
 from service.thresholds.sample import Sample
 
-type Figures = dict[str, float | int | str]
-
-AUTHORISED = {"authorization": f"Bearer {KEY}"}
 SCORED = "/v1/gates/scored/decisions"
 SIGNALS = "/v1/gates/signals/decisions"
 BATCH = 16
 SHARE_OF_SATURATION = 0.7
 TEXTS = 4096
-
-
-class Refused(Exception):
-    """A server gave other answers than 200: its figure would mean nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How long each measurement takes, and how often it is repeated."""
-
-    rounds: int
-    seconds: float
-    warm_up: float
-    connections: int
-    labels: int
-    say: Callable[[str], None]
-
-
-FULL = {"rounds": 5, "seconds": 6.0, "warm_up": 1.5, "connections": 64, "labels": 1_000_000}
-QUICK = {"rounds": 2, "seconds": 2.0, "warm_up": 0.5, "connections": 64, "labels": 100_000}
 
 
 def scoring(plan: Plan) -> Figures:
@@ -182,10 +166,10 @@ def latency(plan: Plan) -> Figures:
         reports = []
         for turn in range(plan.rounds):
             plan.say(f"latency: round {turn + 1} of {plan.rounds}")
-            order = _order(plan, SCORED, bodies, keyed=True)
+            order = order_of(plan, SCORED, bodies, keyed=True)
             order.rate, order.seconds = most * SHARE_OF_SATURATION, 2 * plan.seconds
             order.seed = turn + 1
-            reports.append(_checked(ours.load(order)))
+            reports.append(checked(ours.load(order)))
     return {
         "latency.p50_ms": round(median(report.p50 for report in reports), 1),
         "latency.p95_ms": round(median(report.p95 for report in reports), 1),
@@ -235,69 +219,6 @@ PARTS: Mapping[str, Callable[[Plan], Figures]] = {
 }
 
 
-def interleaved(
-    plan: Plan, part: str, sides: Mapping[str, Callable[[], Report | float]]
-) -> dict[str, list[Report | float]]:
-    """Every side once a round: whatever the machine does meanwhile, it does to all of them."""
-    found: dict[str, list[Report | float]] = {side: [] for side in sides}
-    for turn in range(plan.rounds):
-        for side, measure in sides.items():
-            plan.say(f"{part}: round {turn + 1} of {plan.rounds}, {side}")
-            found[side].append(measure())
-    return found
-
-
-def saturate(
-    plan: Plan,
-    server: Server,
-    path: str,
-    bodies: list[str],
-    *,
-    keyed: bool = False,
-    connections: int | None = None,
-) -> Report:
-    order = _order(plan, path, bodies, keyed=keyed)
-    order.connections = connections or plan.connections
-    return _checked(server.load(order))
-
-
-def _order(plan: Plan, path: str, bodies: list[str], *, keyed: bool) -> Order:
-    return Order(
-        host="127.0.0.1",
-        port=0,
-        path=path,
-        bodies=bodies,
-        headers=AUTHORISED,
-        connections=plan.connections,
-        seconds=plan.seconds,
-        warm_up=plan.warm_up,
-        keyed=keyed,
-        seed=time.time_ns(),  # a key is never used twice
-    )
-
-
-def _checked(report: Report) -> Report:
-    if not report.good:
-        raise Refused(f"Answers: {report.statuses}, and {report.unanswered} without one.")
-    return report
-
-
-def rate_of(one: Report | float) -> float:
-    return one.per_second if isinstance(one, Report) else one
-
-
-def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
-    return round(median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
-
-
-def cores(reports: Iterable[Report | float]) -> float:
-    return round(median(one.cores for one in reports if isinstance(one, Report)), 2)
-
-
 def _score(lot: random.Random) -> float:
     """As of a gate that decides 85 % by itself."""
     return lot.choice([0.95] * 9 + [0.05] * 8 + [0.5] * 3)
-
-
-def folder_of(stack: ExitStack) -> Path:
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-bench-")))

@@ -73,7 +73,7 @@ def test_a_part_alone_leaves_the_other_figures(tmp_path: Path) -> None:
 def test_a_peer_that_is_measured_again_leaves_nothing_of_the_last_time(tmp_path: Path) -> None:
     output = tmp_path / "latest.json"
     output.write_text(json.dumps({"peers.ray": "not installed", "peers.litserve_per_second": 9}))
-    main._keep(output, {"peers.http_over_ray": 3.0}, ["ray"])
+    main._keep(output, {"peers.http_over_ray": 3.0}, "ray")
     assert json.loads(output.read_text()) == {
         "peers.http_over_ray": 3.0,
         "peers.litserve_per_second": 9,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import against, parts
+from bench import against, measuring
 from bench.load import Report
 from bench.peers.known import PEERS, Peer
 from bench.peers.model import Model
@@ -14,7 +14,7 @@ from bench.servers import Server, a_rival
 from experiments.data import LabelledText
 from service.training.serving import raw_scores
 
-PLAN = parts.Plan(**parts.QUICK, say=lambda _: None)
+PLAN = measuring.Plan(**measuring.QUICK, say=lambda _: None)
 TEXTS = ["what a lovely day", "you are an idiot and nobody likes you", "see you at nine"]
 
 
@@ -60,10 +60,10 @@ def test_a_server_is_warm_when_two_loads_in_a_row_are_alike() -> None:
 def test_a_server_that_refuses_while_cold_is_not_warm() -> None:
     coming = iter([0.0, 0.0, 40.0, 41.0])
 
-    def load(_: parts.Plan) -> Report:
+    def load(_: measuring.Plan) -> Report:
         if rate := next(coming):
             return at(rate)
-        raise parts.Refused
+        raise measuring.Refused
 
     against.warm(load, PLAN, "theirs")
     assert next(coming, None) is None
