@@ -1,12 +1,12 @@
 """The store, whole: transactions over the repositories."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -27,6 +27,7 @@ from service.store.recorded import SqlRecorded
 from service.store.retrainings import SqlRetrainings
 from service.store.shadows import SqlShadows
 from service.store.tasks import SqlTasks
+from service.store.turn import Turn
 
 log = structlog.get_logger()
 
@@ -68,12 +69,7 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self._read_only = read_only(self._engine)
-        # SQLite has one writer, and those who wait for it sleep and poll: in one process a lock
-        # hands the turn on at once.
-        one_writer = self._engine.dialect.name == "sqlite"
-        self._turn: AbstractContextManager[object] = (
-            threading.RLock() if one_writer else nullcontext()
-        )
+        self._turn = _turn_at(self._engine)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -100,6 +96,12 @@ class SqlStore:
     def close(self) -> None:
         self._read_only.dispose()
         self._engine.dispose()
+
+
+def _turn_at(engine: Engine) -> AbstractContextManager[object]:
+    """PostgreSQL lets many write at once."""
+    path = engine.url.database
+    return Turn(Path(path)) if path and engine.dialect.name == "sqlite" else nullcontext()
 
 
 @contextmanager
