@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from service.cli import collector
 from service.cli.context import told_in_words
 from service.settings import Settings
 from service.telemetry import logs
@@ -71,9 +72,11 @@ def _one_of_them(settings: Settings, shared: Path, *, with_worker: bool) -> Fast
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
         with told_in_words():
-            return build_app(settings, shared=shared, with_worker=with_worker)
+            application = build_app(settings, shared=shared, with_worker=with_worker)
     except typer.Exit:
         sys.exit(STARTUP_FAILURE)  # another try would end alike
+    collector.come_seldom()
+    return application
 
 
 def _end_with_the_parent() -> None:

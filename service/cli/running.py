@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from service.cli import collector
 from service.cli.context import USAGE, opened_store, read_settings, told_in_words
 from service.ports.clock import SystemClock
 from service.settings import Settings, settings_table, variable_of
@@ -56,6 +57,7 @@ def _serve_alone(chosen: Settings, options: Mapping[str, Any], *, with_worker: b
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with told_in_words():
         application = build_app(chosen, with_worker=with_worker)
+    collector.come_seldom()
     _say_where(chosen)
     uvicorn.run(application, **options)
 
