@@ -34,6 +34,15 @@ class AuditDraft:
         """The payload in canonical JSON, made once; None where that reads back as another value."""
         return plain(self.payload)
 
+    @cached_property
+    def payload_hash(self) -> str:
+        """Lowercase hex; made once. Raises ValueError for what canonical JSON cannot hold."""
+        return _hash_text(self.salt, self.plain or canonical(self.payload))
+
+    def seal(self) -> None:
+        """Make the payload's text and hash now, rather than while others wait for the chain."""
+        _ = self.payload_hash
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
@@ -109,14 +118,13 @@ def _hash_entry(
 def link(head: ChainHead, draft: AuditDraft) -> AuditEntry:
     """The entry that puts `draft` behind `head`."""
     seq = head.seq + 1
-    payload_hash = _hash_text(draft.salt, draft.plain or canonical(draft.payload))
     return AuditEntry(
         seq=seq,
         at=draft.at,
         kind=draft.kind,
         subject=draft.subject,
         actor=draft.actor,
-        payload_hash=payload_hash,
+        payload_hash=draft.payload_hash,
         previous_hash=head.hash,
         hash=_hash_entry(
             seq=seq,
@@ -124,7 +132,7 @@ def link(head: ChainHead, draft: AuditDraft) -> AuditEntry:
             kind=draft.kind,
             subject=draft.subject,
             actor=draft.actor,
-            payload_hash=payload_hash,
+            payload_hash=draft.payload_hash,
             previous=head.hash,
         ),
     )

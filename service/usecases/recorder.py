@@ -130,11 +130,11 @@ class Recorder:
             hand_over((waiting.told, failure) for waiting in batch)
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
+        entries = [waiting.entry for waiting in batch]
         try:
+            answers = _ready(entries)
             with self._store.transaction() as tx:
-                results: Sequence[Written | Exception] = _write(
-                    tx, [waiting.entry for waiting in batch]
-                )
+                results: Sequence[Written | Exception] = _write(tx, entries, answers)
         except StoreUnavailable as failure:  # no entry's fault: trying each alone would take ages
             results = [failure] * len(batch)
         except Exception as failure:  # the whole batch failed: one bad entry must not sink the rest
@@ -149,8 +149,18 @@ class Recorder:
         hand_over(zip((waiting.told for waiting in batch), results, strict=True))
 
 
-def _write(tx: Transaction, entries: Sequence[Entry[Any]]) -> list[Written | Exception]:
-    answers = [entry.receipt.render(entry.made) for entry in entries]
+def _ready(entries: Sequence[Entry[Any]]) -> list[dict[str, Any]]:
+    """The entries' answers. All that can be made before it is our turn to write is made: other
+    processes wait for theirs."""
+    for entry in entries:
+        for record in entry.records:
+            record.draft.seal()
+    return [entry.receipt.render(entry.made) for entry in entries]
+
+
+def _write(
+    tx: Transaction, entries: Sequence[Entry[Any]], answers: Sequence[dict[str, Any]]
+) -> list[Written | Exception]:
     repeated = _repeated(tx, entries, answers)
     fresh = [
         record for at, entry in enumerate(entries) if at not in repeated for record in entry.records
