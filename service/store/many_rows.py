@@ -20,7 +20,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 type Values = dict[str, Any]
 type Key = tuple[Any, ...]
 
-MOST_ROWS = 32
+MOST_ROWS = 64
 """In one statement of SQLite's: each size has a text of its own, which is to stay prepared."""
 
 

@@ -5,6 +5,7 @@ does, so a request for a decision is answered here, before them, by the same fun
 """
 
 import json
+from contextlib import suppress
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -67,6 +68,8 @@ def _order(request: Request, body: bytes) -> DecisionRequest:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not (media_type == "application/json" or media_type.endswith("+json")):
         raise InvalidInput("The body is not said to be JSON.", fix="Send it as application/json.")
+    with suppress(ValidationError):  # what is wrong with it is found out, and told, as ever
+        return DecisionRequest.model_validate_json(body)
     try:
         return DecisionRequest.model_validate(json.loads(body))
     except json.JSONDecodeError as error:

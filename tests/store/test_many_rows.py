@@ -64,7 +64,7 @@ def stored(connection: Connection, table: Table, prefix: str) -> list[tuple[Any,
     return [tuple(row)[1:] for row in found]
 
 
-@pytest.mark.parametrize("count", [0, 1, 7, 32, 80])
+@pytest.mark.parametrize("count", [0, 1, 7, 64, 150])
 def test_many_rows_are_stored_as_single_ones_are(engine: Engine, count: int) -> None:
     with engine.begin() as connection:
         for row in rows_of(count, "single"):
