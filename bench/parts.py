@@ -27,6 +27,7 @@ from bench.precision import models_in_fp32
 from bench.raw import Raw
 from bench.servers import (
     BUNDLE,
+    CORES,
     RawRuns,
     a_rival,
     the_service,
@@ -62,7 +63,9 @@ def scoring(plan: Plan) -> Figures:
             "raw": lambda: raw.per_second(plan.seconds, tokenise=False),
             "raw_with_tokenising": lambda: raw.per_second(plan.seconds, tokenise=True),
             "http": lambda: saturate(plan, ours, SCORED, single, keyed=True),
-            "processes": lambda: saturate(plan, together, SCORED, single, keyed=True),
+            "processes": lambda: saturate(
+                plan, together, SCORED, single, keyed=True, connections=CORES * plan.connections
+            ),
             "batch": lambda: saturate(plan, ours, f"{SCORED}:batch", many, connections=8),
             "naive": lambda: saturate(plan, naive, "/predict", plain),
             "naive_inline": lambda: saturate(plan, naive, "/predict-inline", plain),
@@ -133,7 +136,9 @@ def signals(plan: Plan) -> Figures:
         empty = stack.enter_context(a_rival("empty", folder))
         sides: dict[str, Callable[[], Report | float]] = {
             "decisions": lambda: saturate(plan, ours, SIGNALS, bodies),
-            "processes": lambda: saturate(plan, together, SIGNALS, bodies),
+            "processes": lambda: saturate(
+                plan, together, SIGNALS, bodies, connections=CORES * plan.connections
+            ),
             "keyed": lambda: saturate(plan, ours, SIGNALS, bodies, keyed=True),
             "batch": lambda: saturate(plan, ours, f"{SIGNALS}:batch", many, connections=8),
             "empty": lambda: saturate(plan, empty, "/decisions", bodies),

@@ -22,6 +22,7 @@ from bench.load import Order, Report
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLE = ROOT / "models" / "embedded"
 KEY = "cg_bench"
+CORES = os.cpu_count() or 1
 SECONDS_TO_START = 120.0
 GATES = """\
 gates:
@@ -133,7 +134,7 @@ def the_service(folder: Path, **settings: str) -> Server:
             "GATE_PORT": str(port),
             "GATE_BOOTSTRAP_KEY": KEY,
             "GATE_RATE_LIMIT": "0",  # one key stands for all the callers of a busy day
-            "GATE_SCORER_THREADS": str(os.cpu_count() or 1),
+            "GATE_SCORER_THREADS": str(CORES),
             **settings,
         },
     )
@@ -141,13 +142,12 @@ def the_service(folder: Path, **settings: str) -> Server:
 
 def the_service_on_every_core(folder: Path) -> Server:
     """The same in as many processes as there are cores, each of which runs one batch at a time."""
-    count = os.cpu_count() or 1
-    server = the_service(folder, GATE_PROCESSES=str(count), GATE_SCORER_THREADS="1")
+    server = the_service(folder, GATE_PROCESSES=str(CORES), GATE_SCORER_THREADS="1")
     give_up_at = time.perf_counter() + SECONDS_TO_START
-    while _processes_of(server) < count:
+    while _processes_of(server) < CORES:
         if time.perf_counter() > give_up_at:
             server.end()
-            raise DidNotStart(f"Of {count} processes {_processes_of(server)} serve.")
+            raise DidNotStart(f"Of {CORES} processes {_processes_of(server)} serve.")
         time.sleep(0.1)
     return server
 

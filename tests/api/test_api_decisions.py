@@ -1,5 +1,6 @@
 """Asking a gate: zones, categories, signals, and what is refused."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,15 @@ def test_unreadable_bodies_are_problems(api: httpx.Client, raw: bytes) -> None:
     )
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_bodies_are_read_in_every_encoding_of_json(api: httpx.Client, encoding: str) -> None:
+    raw = json.dumps({"item": {"text": "né 好"}}, ensure_ascii=False).encode(encoding)
+    answer = api.post(
+        "/v1/gates/answers/decisions", content=raw, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == httpx.codes.OK
 
 
 def test_a_megabyte_of_text_is_too_large(api: httpx.Client) -> None:
