@@ -8,6 +8,7 @@ sees one snapshot on both, and cannot write.
 from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -47,6 +48,12 @@ def open_engine(url: str) -> Engine:
             raise InvalidInput(f"GATE_DATABASE_URL names {other}: use sqlite or postgresql.")
 
 
+def file_of(url: URL) -> Path:
+    """SQLite's file, which may be named by a path or by a URI (sqlite.org/uri.html)."""
+    name = url.database or ""
+    return Path(unquote(urlsplit(name).path) if name.startswith("file:") else name)
+
+
 def read_only(engine: Engine) -> Engine:
     """An engine for the same store, whose transactions see one snapshot each and write nothing."""
     if engine.dialect.name == "sqlite":
@@ -73,7 +80,7 @@ def _open_sqlite(url: URL) -> Engine:
         raise InvalidInput(
             "GATE_DATABASE_URL needs a file: all connections must see the same data."
         )
-    _make_folder(Path(url.database).parent)
+    _make_folder(file_of(url).parent)
     return _sqlite_engine(url, (), begin="BEGIN IMMEDIATE")
 
 

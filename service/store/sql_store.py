@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, Engine, text
@@ -18,7 +17,7 @@ from service.store.audit import SqlAudit
 from service.store.certificates import SqlCertificates
 from service.store.decisions import SqlDecisions
 from service.store.deliveries import SqlDeliveries
-from service.store.engine import open_engine, read_only
+from service.store.engine import file_of, open_engine, read_only
 from service.store.idempotency import SqlIdempotency
 from service.store.labelled import SqlLabelled
 from service.store.labels import SqlLabels
@@ -100,8 +99,7 @@ class SqlStore:
 
 def _turn_at(engine: Engine) -> AbstractContextManager[object]:
     """PostgreSQL lets many write at once."""
-    path = engine.url.database
-    return Turn(Path(path)) if path and engine.dialect.name == "sqlite" else nullcontext()
+    return Turn(file_of(engine.url)) if engine.dialect.name == "sqlite" else nullcontext()
 
 
 @contextmanager

@@ -75,6 +75,16 @@ def test_who_hangs_holds_nobody_up_that_sqlite_lets_write(
         _writes(path)
 
 
+def test_a_store_that_a_uri_names_keeps_its_turns_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "a folder"
+    SqlStore(f"sqlite:///file:{folder}/gate.db?uri=true").close()
+    assert [found.name for found in tmp_path.iterdir()] == ["a folder"]
+    assert [found.name for found in folder.iterdir()] == ["gate.db-turn"]
+
+
 def test_a_store_works_where_there_can_be_no_turns(tmp_path: Path) -> None:
     (tmp_path / "gate.db-turn").mkdir()
     _writes(tmp_path / "gate.db")
