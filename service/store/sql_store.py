@@ -1,7 +1,7 @@
 """The store, whole: transactions over the repositories."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import structlog
@@ -68,11 +68,11 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self._read_only = read_only(self._engine)
-        self._turn = _turn_at(self._engine)
+        self._turn = _turns_at(self._engine)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        with _said_when_away(), self._turn, self._engine.begin() as connection:
+        with _said_when_away(), self._turn(), self._engine.begin() as connection:
             yield SqlTransaction(connection)
 
     @contextmanager
@@ -81,7 +81,7 @@ class SqlStore:
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:
-        with self._turn, self._engine.begin() as connection:
+        with self._turn(), self._engine.begin() as connection:
             migrations.upgrade(connection)
 
     def is_healthy(self) -> bool:
@@ -97,9 +97,9 @@ class SqlStore:
         self._engine.dispose()
 
 
-def _turn_at(engine: Engine) -> AbstractContextManager[object]:
+def _turns_at(engine: Engine) -> Callable[[], AbstractContextManager[None]]:
     """PostgreSQL lets many write at once."""
-    return Turn(file_of(engine.url)) if engine.dialect.name == "sqlite" else nullcontext()
+    return Turn(file_of(engine.url)).taken if engine.dialect.name == "sqlite" else nullcontext
 
 
 @contextmanager

@@ -10,8 +10,9 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 import structlog
 
@@ -30,25 +31,19 @@ class Turn:
         self._threads = threading.RLock()
         self._file = self._opened(path.with_name(f"{path.name}-turn"))
 
-    def __enter__(self) -> None:
-        self._threads.acquire()
-        if self._file is None:
-            return
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
-        while not _taken(self._file) and time.monotonic() < give_up_at:
-            time.sleep(LOOK_EVERY_SECONDS)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if self._file is not None:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-        finally:
-            self._threads.release()
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """While it is our turn, or while SQLite alone says whose it is."""
+        with self._threads:
+            if self._file is None:
+                yield
+                return
+            _wait_for(self._file)
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # no locks on such a disk: what was written stands
+                    fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _opened(self, path: Path) -> int | None:
         """To read alone: whoever may see the store may wait for it."""
@@ -61,7 +56,13 @@ class Turn:
         return file
 
 
-def _taken(file: int) -> bool:
+def _wait_for(file: int) -> None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not _locked(file) and time.monotonic() < give_up_at:
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _locked(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -185,7 +185,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         "x must come from the package index",
     ),
     "an index in the requirements": (
-        lambda root: (root / "requirements.txt").write_text("--index-url elsewhere\n"),
+        lambda root: (root / "requirements.txt").write_text("-i elsewhere\n"),
         "is not a plain requirement",
     ),
 }

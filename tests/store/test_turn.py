@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from service.store.turn import Turn
 
-with Turn(Path(sys.argv[1])):
+with Turn(Path(sys.argv[1])).taken():
     print("mine", flush=True)
     sys.stdin.read()
 """
@@ -44,7 +44,7 @@ def test_a_process_waits_for_its_turn(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("service.store.turn.time.sleep", lambda _: waits.set())
 
     def write() -> None:
-        with Turn(path):
+        with Turn(path).taken():
             told.append("here")
 
     with another_writer(path) as writer:
@@ -62,7 +62,7 @@ def test_who_is_killed_gives_its_turn_back(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(turn, "PATIENCE_SECONDS", FOR_EVER)
     with another_writer(tmp_path / "gate.db") as writer:
         writer.kill()
-        with Turn(tmp_path / "gate.db"):
+        with Turn(tmp_path / "gate.db").taken():
             pass
 
 
