@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, insert, select
 
 from service.domain.ids import CertificateId
-from service.ports.store import StoredCertificate
+from service.ports.repositories.certificates import StoredCertificate
 from service.store import tables
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
 from service.domain.decision import ResumeMode
 from service.domain.delivery import Delivery, DeliveryState, Proof
 from service.domain.ids import DeliveryId, TaskId
-from service.ports.store import Page
+from service.ports.page import Page
 from service.store import tables
 
 _delivery = tables.deliveries.c

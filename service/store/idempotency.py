@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
-from service.ports.store import KeyedAnswer, StoredAnswer
+from service.ports.repositories.idempotency import KeyedAnswer, StoredAnswer
 from service.store import tables
 from service.store.many_rows import insert_all_unless_taken
 from service.store.statements import insert_unless_taken

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, func, select
 
 from service.domain.change import Cause, Change
 from service.domain.errors import ChangedMeanwhile
-from service.ports.store import Page, StoredPolicy
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
 from service.store import tables
 from service.store.statements import insert_unless_taken
 

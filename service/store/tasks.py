@@ -23,7 +23,7 @@ from sqlalchemy import (
 from service.domain.errors import IllegalMove
 from service.domain.ids import DecisionId, TaskId
 from service.domain.review import OPEN, WAITING, Answer, GivenAnswer, Lease, ReviewTask, TaskState
-from service.ports.store import Page
+from service.ports.page import Page
 from service.store import tables
 from service.store.many_rows import insert_all
 

@@ -16,7 +16,8 @@ from service.domain.model import (
     settled,
 )
 from service.ports.clock import Clock
-from service.ports.store import Store, StoredPolicy, Transaction
+from service.ports.repositories.policies import StoredPolicy
+from service.ports.store import Store, Transaction
 from service.usecases.audited import draft_of_activation
 
 

@@ -19,7 +19,8 @@ from service.domain.gate import CLOSED, Certified, GatePolicy
 from service.domain.ids import CertificateId, new_certificate_id
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
-from service.ports.store import Store, StoredCertificate, Transaction
+from service.ports.repositories.certificates import StoredCertificate
+from service.ports.store import Store, Transaction
 from service.thresholds.categories import Certificates, certify_categories
 from service.thresholds.sample import Sample
 from service.thresholds.shift import Reference

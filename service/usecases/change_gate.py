@@ -13,7 +13,9 @@ from service.domain.gate import GatePolicy
 from service.domain.gate_document import written_part
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
-from service.ports.store import Page, Store, StoredPolicy, Transaction
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
+from service.ports.store import Store, Transaction
 from service.usecases.gate_book import GateBook
 from service.usecases.gate_versions import carried, earns_alike, policy_from, succeed
 from service.usecases.receipts import Receipt

@@ -20,8 +20,9 @@ from service.domain.ids import DeliveryId
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.meter import Meter
+from service.ports.page import Page
 from service.ports.resumer import DeliveryDead, DeliveryFailed, Resumer
-from service.ports.store import Page, Store
+from service.ports.store import Store
 from service.usecases.audited import draft_of_delivery
 from service.usecases.receipts import Receipt
 

@@ -11,7 +11,10 @@ from service.domain.change import BY_PEOPLE, Cause, Change
 from service.domain.errors import Conflict, UnknownGate, UnknownVersion
 from service.domain.gate import GatePolicy
 from service.domain.gate_document import written_part
-from service.ports.store import Page, Store, StoredCertificate, StoredPolicy
+from service.ports.page import Page
+from service.ports.repositories.certificates import StoredCertificate
+from service.ports.repositories.policies import StoredPolicy
+from service.ports.store import Store
 from service.usecases.gate_versions import carried, policy_from, write
 
 log = structlog.get_logger()

@@ -8,7 +8,8 @@ import numpy as np
 from service.domain.access import Principal, Scope
 from service.domain.change import Cause
 from service.domain.recorded import Period
-from service.ports.store import Page, Store, Transaction
+from service.ports.page import Page
+from service.ports.store import Store, Transaction
 from service.thresholds.charts import Charted, Indicator, Observed, charted
 from service.usecases.gate_book import GateBook
 

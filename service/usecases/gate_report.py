@@ -11,7 +11,8 @@ from service.domain.certificate_document import certificate_of
 from service.domain.decision import Thresholds, Zone
 from service.domain.gate import GatePolicy
 from service.domain.recorded import Period
-from service.ports.store import Store, StoredCertificate
+from service.ports.repositories.certificates import StoredCertificate
+from service.ports.store import Store
 from service.thresholds.audits import Estimate, estimate
 from service.thresholds.cost import Point, cost_of, frontier
 from service.thresholds.sample import Sample

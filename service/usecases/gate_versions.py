@@ -13,7 +13,9 @@ from service.domain.gate import GatePolicy
 from service.domain.gate_document import document_of, policy_of
 from service.domain.guard import Redaction
 from service.domain.ids import GateName
-from service.ports.store import Page, StoredPolicy, Transaction
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
+from service.ports.store import Transaction
 
 
 def policy_from(stored: StoredPolicy) -> GatePolicy:

@@ -25,7 +25,8 @@ from service.domain.errors import (
 )
 from service.domain.review import ReviewTask
 from service.handover import hand_over
-from service.ports.store import KeyedAnswer, Store, Transaction
+from service.ports.repositories.idempotency import KeyedAnswer
+from service.ports.store import Store, Transaction
 from service.usecases.receipts import Receipt
 
 log = structlog.get_logger()

@@ -17,8 +17,9 @@ from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
 from service.ports.meter import Meter
+from service.ports.page import Page
 from service.ports.resumer import MessageWriter
-from service.ports.store import Page, Store, Transaction
+from service.ports.store import Store, Transaction
 from service.usecases.audited import draft_of_delivery, draft_of_task
 from service.usecases.conclude import conclude
 from service.usecases.gate_book import GateBook

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from service.domain.change import Cause
 from service.domain.gate import Certified, GatePolicy
-from service.ports.store import StoredCertificate, Transaction
+from service.ports.repositories.certificates import StoredCertificate
+from service.ports.store import Transaction
 from service.usecases.gate_versions import earns_alike, policy_from
 
 type Earned = Mapping[str | None, Certified]

@@ -26,7 +26,8 @@ from service.domain.review import OPEN
 from service.domain.shadow import Shadow, ShadowState
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
-from service.ports.store import Store, StoredPolicy, Transaction
+from service.ports.repositories.policies import StoredPolicy
+from service.ports.store import Store, Transaction
 from service.thresholds.replay import CalibratorOf, Replayed, Replayer, as_decided
 from service.thresholds.tally import Comparison, Figures, Parting, Share
 from service.usecases.change_gate import ChangeGate

@@ -29,7 +29,8 @@ from service.domain.recorded import Period
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.meter import Meter
-from service.ports.store import Store, StoredCertificate, Transaction
+from service.ports.repositories.certificates import StoredCertificate
+from service.ports.store import Store, Transaction
 from service.thresholds.controller import WINDOW, Controller, level_for, sureness
 from service.thresholds.ecusum import ErrorAlarm
 from service.thresholds.quality import JudgedLabel, judged

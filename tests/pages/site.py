@@ -18,7 +18,7 @@ from service.bootstrap.application import build_app
 from service.domain.access import Principal, Role, Scope
 from service.domain.ids import TaskId
 from service.domain.review import OPEN
-from service.ports.store import Page
+from service.ports.page import Page
 from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry import logs

@@ -9,7 +9,7 @@ import pytest
 from service.domain.access import Principal
 from service.domain.change import Cause, Change
 from service.domain.gate import AuditRules, GatePolicy
-from service.ports.store import Page
+from service.ports.page import Page
 from service.usecases.gate_versions import succeed
 from service.usecases.receipts import Receipt
 from tests.pages.history import live

@@ -8,7 +8,7 @@ import pytest
 from service.domain.access import ApiKey, Person, Role, Scope, Session
 from service.domain.change import Cause, Change
 from service.domain.errors import ChangedMeanwhile, Conflict
-from service.ports.store import StoredPolicy
+from service.ports.repositories.policies import StoredPolicy
 from service.store.sql_store import SqlStore
 from tests.examples import MINUTE, NOW
 

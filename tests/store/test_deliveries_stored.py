@@ -6,7 +6,7 @@ from datetime import timedelta
 from service.domain import delivery as machine
 from service.domain.delivery import Delivery, DeliveryState, Proof
 from service.domain.ids import DeliveryId, GateName, TaskId
-from service.ports.store import Page
+from service.ports.page import Page
 from service.store.sql_store import SqlStore
 from tests.examples import GATE, MINUTE, NOW, a_decision, a_delivery, a_task
 from tests.store.crowd import at_once

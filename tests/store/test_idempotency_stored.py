@@ -1,6 +1,6 @@
 """A key is taken once, whoever asks at the same moment."""
 
-from service.ports.store import StoredAnswer
+from service.ports.repositories.idempotency import StoredAnswer
 from service.store.sql_store import SqlStore
 from tests.examples import MINUTE, NOW, a_decision
 from tests.store.crowd import at_once

@@ -9,7 +9,8 @@ from service.domain import review
 from service.domain.errors import IllegalMove
 from service.domain.ids import GateName, LeaseToken, TaskId, new_lease_token
 from service.domain.review import Answer, GivenAnswer, Reviewer, ReviewTask, TaskState
-from service.ports.store import Page, Transaction
+from service.ports.page import Page
+from service.ports.store import Transaction
 from service.store.sql_store import SqlStore
 from tests.examples import GATE, MINUTE, NOW, a_decision, a_lease, a_task
 from tests.store.crowd import at_once

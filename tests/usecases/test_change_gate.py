@@ -13,7 +13,8 @@ from service.domain.change import Cause
 from service.domain.decision import Thresholds
 from service.domain.errors import ChangedMeanwhile, Forbidden, UnknownGate, UnknownVersion
 from service.domain.gate import CLOSED, GatePolicy
-from service.ports.store import Page, StoredPolicy
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
 from service.usecases.certify import CertifyGate
 from service.usecases.change_gate import ChangeGate
 from service.usecases.receipts import Receipt

@@ -20,7 +20,8 @@ from service.domain.outcome import DecidedBy, Verdict
 from service.domain.review import Answer
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
-from service.ports.store import Page, StoredPolicy
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem, DecisionOrder

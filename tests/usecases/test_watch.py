@@ -13,7 +13,7 @@ from service.domain.errors import ChangedMeanwhile, TooFewLabels
 from service.domain.gate import CLOSED, GatePolicy, PanelRules
 from service.domain.ids import new_decision_id
 from service.domain.label import Label
-from service.ports.store import Page
+from service.ports.page import Page
 from service.thresholds.sample import Sample
 from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, SAFE_PANEL
 from service.usecases.certify import CertifyGate

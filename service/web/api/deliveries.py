@@ -9,7 +9,7 @@ from plugin.contract import deliveries as wire
 from plugin.contract.tasks import DEFAULT_PAGE, MAX_PAGE
 from service.domain.delivery import DeliveryState
 from service.domain.ids import DeliveryId
-from service.ports.store import Page
+from service.ports.page import Page
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall

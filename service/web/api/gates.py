@@ -17,7 +17,8 @@ from service.domain.certificate_words import in_chinese, in_english
 from service.domain.errors import ChangedMeanwhile, InvalidInput, VersionNotNamed
 from service.domain.gate import GatePolicy
 from service.domain.ids import CertificateId
-from service.ports.store import Page, StoredPolicy
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
 from service.thresholds import ecusum
 from service.thresholds.workload import Workload
 from service.usecases.gate_report import AuditReport

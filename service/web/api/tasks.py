@@ -22,7 +22,7 @@ from plugin.contract.tasks import (
 )
 from service.domain.ids import TaskId
 from service.domain.review import Answer, TaskState
-from service.ports.store import Page
+from service.ports.page import Page
 from service.usecases.review import AnswerOrder, TaskView
 from service.web.api import present
 from service.web.auth import Caller

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from service.domain.access import Principal
 from service.domain.ids import TaskId
 from service.domain.review import ReviewTask, TaskState, has_lapsed
-from service.ports.store import Page
+from service.ports.page import Page
 from service.usecases.receipts import Receipt
 from service.usecases.review import TaskView
 from service.web.pages import cookies

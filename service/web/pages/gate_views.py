@@ -15,7 +15,8 @@ from service.domain.decision import Thresholds, Zone
 from service.domain.errors import UnknownShadow
 from service.domain.gate import GatePolicy
 from service.domain.shadow import Shadow
-from service.ports.store import Page, StoredPolicy
+from service.ports.page import Page
+from service.ports.repositories.policies import StoredPolicy
 from service.thresholds import ecusum
 from service.thresholds.charts import Charted
 from service.thresholds.cost import Point

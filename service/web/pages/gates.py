@@ -10,7 +10,7 @@ from service.domain.access import Principal, Scope
 from service.domain.errors import BadPolicy, ChangedMeanwhile, InvalidInput, ShadowRuns
 from service.domain.gate import GatePolicy
 from service.domain.shadow import Shadow
-from service.ports.store import StoredPolicy
+from service.ports.repositories.policies import StoredPolicy
 from service.usecases.gate_versions import policy_from
 from service.usecases.receipts import Receipt
 from service.usecases.replay import Report

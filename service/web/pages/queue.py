@@ -10,7 +10,7 @@ from service.domain.access import Principal, Scope
 from service.domain.errors import GateError
 from service.domain.ids import TaskId
 from service.domain.review import WAITING, TaskState
-from service.ports.store import Page
+from service.ports.page import Page
 from service.web.pages import cookies
 from service.web.pages.cards import Hand, Row, hand_of, row_of
 from service.web.pages.errors import PageRoute
