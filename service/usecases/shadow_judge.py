@@ -21,8 +21,9 @@ from service.domain.errors import ScorerFailed
 from service.domain.shadow import Judgement, Shadow
 from service.ports.meter import Meter
 from service.ports.store import Store
-from service.usecases.decide import DecisionOrder, judged_by
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
+from service.usecases.judged import judged_by
 from service.usecases.shadows import candidate_of
 
 log = structlog.get_logger()

@@ -18,7 +18,8 @@ from service.guards.text_guard import TextGuard
 from service.scoring import onnx_scorer
 from service.scoring.onnx_scorer import OnnxScorer
 from service.usecases.assess import Assessor
-from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.decide import DecideItem
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from tests.faults.broken_models import (

@@ -21,8 +21,8 @@ from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.reading import Inputs
 from service.training.novelty import fit
 from service.usecases.assess import Assessor
-from service.usecases.decide import _zone
 from service.usecases.guarded import GuardedAssessor
+from service.usecases.judged import zone_of
 from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
 from tests.usecases.conftest import POLICY
 
@@ -163,7 +163,7 @@ def test_a_gate_sends_what_is_new_to_people(bundle: Bundle, limit: float, *, not
     policy, found = assessed(bundle, FAR[1], GuardRules(novelty=limit))
     assert found.confidence is not None
     assert found.notes == (("out_of_distribution",) if noted else ())
-    zone, reason = _zone(policy.rule_for(None), found)
+    zone, reason = zone_of(policy.rule_for(None), found)
     assert (reason is Reason.OUT_OF_DISTRIBUTION) is noted
     assert zone is Zone.HUMAN_REVIEW or not noted
 
@@ -180,4 +180,4 @@ def test_a_gate_sends_rare_words_to_people_where_it_asks_for_it(
     policy, found = assessed(bundle, text, GuardRules(novelty=0, complexity=limit))
     assert found.confidence is not None
     assert found.notes == (("too_complex",) if noted else ())
-    assert (_zone(policy.rule_for(None), found)[1] is Reason.GUARD) is noted
+    assert (zone_of(policy.rule_for(None), found)[1] is Reason.GUARD) is noted

@@ -8,7 +8,7 @@ from service.domain.access import Principal
 from service.domain.decision import Item
 from service.domain.ids import DecisionId, TaskId
 from service.domain.review import Answer
-from service.usecases.decide import DecisionOrder
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.receipts import Receipt
 from service.usecases.review import AnswerOrder, TaskView
 from tests.usecases.conftest import ANN, House

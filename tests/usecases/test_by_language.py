@@ -16,7 +16,8 @@ from service.thresholds.sample import Sample
 from service.usecases.activate_model import users_of
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
-from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.decide import DecideItem
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import ids

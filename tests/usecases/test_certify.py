@@ -13,7 +13,7 @@ from service.domain.errors import Conflict, InvalidInput
 from service.domain.gate import CLOSED
 from service.thresholds.sample import Sample
 from service.usecases.certify import CertifyGate, Issued
-from service.usecases.decide import DecisionOrder
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import ask, ids
 from tests.usecases.conftest import ANN, POLICY, House

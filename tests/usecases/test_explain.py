@@ -15,7 +15,8 @@ from service.guards.text_guard import TextGuard
 from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.reading import ReaderKind
 from service.usecases.assess import Assessor
-from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.decide import DecideItem
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.explain import KEPT, Explain, NotExplained
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt

@@ -8,7 +8,8 @@ from service.domain.decision import Item, Reads, Reason, Score, Spread, Zone
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.usecases.assess import Assessor
-from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.decide import DecideItem
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import ids

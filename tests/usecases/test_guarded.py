@@ -15,7 +15,7 @@ from service.domain.ids import CertificateId
 from service.domain.values import Json
 from service.guards.text_guard import TextGuard
 from service.usecases.assess import Assessor
-from service.usecases.decide import DecisionOrder
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.gate_versions import succeed
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt

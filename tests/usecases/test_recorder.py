@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.decision import Item
 from service.domain.errors import IdempotencyMismatch
-from service.usecases.decide import DecisionOrder
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.receipts import Receipt
 from tests.usecases.acting import ids
 from tests.usecases.conftest import ANN, House

@@ -14,7 +14,7 @@ from service.domain.decision import Item
 from service.domain.guard import GuardRules, Redaction
 from service.domain.ids import DecisionId
 from service.domain.review import Answer
-from service.usecases.decide import DecisionOrder
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.receipts import Receipt
 from service.usecases.review import AnswerOrder, TaskView
 from service.web.api import present

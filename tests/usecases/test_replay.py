@@ -24,7 +24,7 @@ from service.domain.recorded import Period
 from service.domain.review import Answer
 from service.thresholds.replay import REVIEW, ZONES, Replayer
 from service.usecases.certify import CertifyGate
-from service.usecases.decide import DecisionOrder
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.gate_versions import newest, policy_from, succeed
 from service.usecases.learn import Learner
 from service.usecases.receipts import Receipt

@@ -16,7 +16,8 @@ from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
-from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.decide import DecideItem
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import Learner

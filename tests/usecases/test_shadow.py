@@ -32,7 +32,8 @@ from service.ports.scorer import Scorer
 from service.usecases import shadow_judge
 from service.usecases.assess import Assessor
 from service.usecases.change_gate import ChangeGate
-from service.usecases.decide import DecideItem, DecisionOrder
+from service.usecases.decide import DecideItem
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from service.usecases.shadow_judge import ShadowJudge

@@ -24,7 +24,8 @@ from plugin.contract.reviews import TakeRequest, TakeResponse
 from plugin.contract.signals import Signals
 from service.domain.decision import Item, ResumeMode, RiskLevel
 from service.domain.ids import DecisionId
-from service.usecases.decide import DecisionOrder, Made
+from service.usecases.decide import Made
+from service.usecases.decision_order import DecisionOrder
 from service.usecases.outcomes import DecisionView
 from service.web.api import present
 from service.web.auth import Caller, spend
