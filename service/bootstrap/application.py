@@ -43,7 +43,7 @@ from service.usecases.review import ReviewTasks
 from service.usecases.reviewers import Reviewers
 from service.usecases.shadow_judge import ShadowJudge
 from service.usecases.shadows import Shadows
-from service.usecases.watch import Watcher
+from service.usecases.watcher import Watcher
 from service.web.app import create_app
 from service.web.live import Live
 from service.web.ops import Readiness

@@ -14,7 +14,7 @@ from service.usecases.deliver import DeliveryWorker
 from service.usecases.gate_book import GateBook
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import Learner
-from service.usecases.watch import Watcher
+from service.usecases.watcher import Watcher
 
 
 @dataclass(kw_only=True)

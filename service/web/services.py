@@ -26,7 +26,7 @@ from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
 from service.usecases.reviewers import Reviewers
 from service.usecases.shadows import Shadows
-from service.usecases.watch import Watcher
+from service.usecases.watcher import Watcher
 from service.web.live import Live
 
 

@@ -14,11 +14,12 @@ from service.domain.gate import CLOSED, GatePolicy, PanelRules
 from service.domain.ids import new_decision_id
 from service.domain.label import Label
 from service.ports.page import Page
+from service.thresholds.controller import WINDOW
 from service.thresholds.sample import Sample
 from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, SAFE_PANEL
 from service.usecases.certify import CertifyGate
 from service.usecases.learn import Learner
-from service.usecases.watch import WINDOW, Watcher
+from service.usecases.watcher import Watcher
 from tests.usecases.acting import ask
 from tests.usecases.conftest import ANN, POLICY, House
 from tests.usecases.test_certify import sample

@@ -12,7 +12,7 @@ from service.domain.certificate import ReviewBounds
 from service.domain.decision import Zone
 from service.domain.gate import GatePolicy, PanelRules
 from service.thresholds.workload import Workload
-from service.usecases.watch import Watcher
+from service.usecases.watcher import Watcher
 from tests.usecases.acting import ask
 from tests.usecases.conftest import POLICY, House
 from tests.usecases.test_certify import EARNING, sample
