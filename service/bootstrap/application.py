@@ -42,6 +42,7 @@ from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
 from service.usecases.reviewers import Reviewers
 from service.usecases.shadow_judge import ShadowJudge
+from service.usecases.shadow_report import ReportShadow
 from service.usecases.shadows import Shadows
 from service.usecases.watcher import Watcher
 from service.web.app import create_app
@@ -85,6 +86,7 @@ def build_app(
     calibrator_of = calibrators_among(shelf.bundles, configuration.language_models)
     changes = ChangeGate(store=store, gates=gates, bus=bus, clock=clock)
     replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of=calibrator_of)
+    shadows = Shadows(store=store, gates=gates, replay=replay, changes=changes, clock=clock)
 
     def assessor(scorers: Mapping[str, Scorer]) -> GuardedAssessor:
         return GuardedAssessor(
@@ -133,14 +135,13 @@ def build_app(
             configuration.apps, labels_among(shelf.bundles, configuration.language_models)
         ),
         replay=replay,
-        shadows=Shadows(
+        shadows=shadows,
+        shadow_report=ReportShadow(
             store=store,
             gates=gates,
-            replay=replay,
-            changes=changes,
+            shadows=shadows,
             calibrator_of=calibrator_of,
             redactor=redactor,
-            clock=clock,
         ),
         charts=ChartGate(store=store, gates=gates),
         report=GateReport(store=store, gates=gates, learner=learner),

@@ -23,7 +23,8 @@ from service.usecases.change_gate import ChangeGate
 from service.usecases.gate_book import GateBook
 from service.usecases.receipts import Receipt
 from service.usecases.replay import DEFAULT_LIMIT, MOST, ReplayGate
-from service.usecases.shadows import ShadowReport, Shadows
+from service.usecases.shadow_report import ReportShadow, ShadowReport
+from service.usecases.shadows import Shadows
 
 app = typer.Typer(help="A candidate beside the gate, deciding nothing.", no_args_is_help=True)
 
@@ -35,6 +36,7 @@ class Tools:
     gates: GateBook
     workshop: Workshop
     shadows: Shadows
+    report: ReportShadow
 
 
 @app.command("start")
@@ -63,7 +65,7 @@ def show(
 ) -> None:
     """Show what the newest shadow has found: the gate and the candidate on the same items."""
     with _tools() as tools:
-        found = tools.shadows.report(gate, OPERATOR, limit=limit)
+        found = tools.report(gate, OPERATOR, limit=limit)
     for line in _told(found):
         typer.echo(line)
 
@@ -109,17 +111,18 @@ def _tools() -> Iterator[Tools]:
             replay = ReplayGate(
                 store=store, gates=gates, learner=learner, calibrator_of=calibrator_of
             )
+            changes = ChangeGate(store=store, gates=gates, bus=bus, clock=clock)
+            shadows = Shadows(store=store, gates=gates, replay=replay, changes=changes, clock=clock)
             yield Tools(
                 gates=gates,
                 workshop=Workshop(configuration.apps, labels_among(shelf.bundles, models)),
-                shadows=Shadows(
+                shadows=shadows,
+                report=ReportShadow(
                     store=store,
                     gates=gates,
-                    replay=replay,
-                    changes=ChangeGate(store=store, gates=gates, bus=bus, clock=clock),
+                    shadows=shadows,
                     calibrator_of=calibrator_of,
                     redactor=LabelRedactor(),
-                    clock=clock,
                 ),
             )
         finally:

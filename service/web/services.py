@@ -25,6 +25,7 @@ from service.usecases.outcomes import Outcomes
 from service.usecases.replay import ReplayGate
 from service.usecases.review import ReviewTasks
 from service.usecases.reviewers import Reviewers
+from service.usecases.shadow_report import ReportShadow
 from service.usecases.shadows import Shadows
 from service.usecases.watcher import Watcher
 from service.web.live import Live
@@ -43,6 +44,7 @@ class Services:
     workshop: Workshop
     replay: ReplayGate
     shadows: Shadows
+    shadow_report: ReportShadow
     report: GateReport
     charts: ChartGate
     reviewers: Reviewers

@@ -37,7 +37,8 @@ from service.usecases.decision_order import DecisionOrder
 from service.usecases.guarded import GuardedAssessor
 from service.usecases.receipts import Receipt
 from service.usecases.shadow_judge import ShadowJudge
-from service.usecases.shadows import ShadowReport, Shadows
+from service.usecases.shadow_report import ReportShadow, ShadowReport
+from service.usecases.shadows import Shadows
 from tests.usecases.acting import answer, ask, claim, ids
 from tests.usecases.conftest import ANN, POLICY, House
 from tests.usecases.test_replay import replaying
@@ -57,9 +58,17 @@ def shadowing(house: House) -> Shadows:
         gates=house.gates,
         replay=replaying(house),
         changes=changes,
+        clock=house.clock,
+    )
+
+
+def reporting(house: House) -> ReportShadow:
+    return ReportShadow(
+        store=house.store,
+        gates=house.gates,
+        shadows=shadowing(house),
         calibrator_of={}.get,
         redactor=LabelRedactor(),
-        clock=house.clock,
     )
 
 
@@ -71,7 +80,7 @@ def start(house: House, candidate: GatePolicy = WIDE, **more: Any) -> Shadows:
 
 def report(house: House) -> ShadowReport:
     """By somebody who has just started: all that counts is in the store."""
-    return shadowing(house).report("gate", READER, limit=1000)
+    return reporting(house)("gate", READER, limit=1000)
 
 
 def test_both_are_told_on_the_items_that_came_since(house: House) -> None:
@@ -243,7 +252,7 @@ def test_what_is_refused(house: House) -> None:
     with pytest.raises(UnknownShadow):
         shadows.stop("gate", ANN, receipt())
     with pytest.raises(UnknownGate):
-        shadows.report("another", ANN, limit=10)
+        reporting(house)("another", ANN, limit=10)
     with pytest.raises(InvalidInput, match="says what the policy in force says"):
         shadows.start(POLICY, ANN, receipt())
     for act in (

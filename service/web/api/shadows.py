@@ -10,7 +10,8 @@ from plugin.contract import shadows as wire
 from service.configuration.writing import section_of
 from service.domain.shadow import Shadow
 from service.usecases.replay import DEFAULT_LIMIT, MOST
-from service.usecases.shadows import ShadowReport, candidate_of
+from service.usecases.shadow_report import ShadowReport
+from service.usecases.shadows import candidate_of
 from service.web.api import present
 from service.web.api.gates import etag, version_of, version_told
 from service.web.api.replays import figures, moved, share
@@ -46,7 +47,7 @@ def read(
     limit: Annotated[int, Query(ge=1, le=MOST)] = DEFAULT_LIMIT,
 ) -> wire.ShadowReport:
     """What the newest shadow has found: the gate and the candidate on the same items."""
-    return _report(services_of(request).shadows.report(gate, caller, limit=limit))
+    return _report(services_of(request).shadow_report(gate, caller, limit=limit))
 
 
 @router.delete("/gates/{gate}/shadow")

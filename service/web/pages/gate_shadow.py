@@ -9,7 +9,7 @@ from service.domain.access import Scope
 from service.domain.errors import ChangedMeanwhile, Conflict
 from service.domain.shadow import Shadow, ShadowState
 from service.usecases.receipts import Receipt
-from service.usecases.shadows import ShadowReport
+from service.usecases.shadow_report import ShadowReport
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
 from service.web.pages.gate_form import GateForm
@@ -39,7 +39,7 @@ class ShadowView:
 def show(gate: str, visitor: SignedIn, request: Request, notice: str | None = None) -> Response:
     """What the newest shadow has found."""
     services, policy = gate_of(request, gate, visitor)
-    report = services.shadows.report(gate, visitor.principal, limit=LATELY.limit)
+    report = services.shadow_report(gate, visitor.principal, limit=LATELY.limit)
     view = ShadowView(
         report=report,
         differences=differences(policy, report.candidate),
