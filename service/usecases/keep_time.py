@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from service.domain import review
+from service.domain import review_moves
 from service.domain.outcome import DecidedBy, Outcome
 from service.domain.review import ReviewTask
 from service.ports.bus import Bus, Event
@@ -50,7 +50,7 @@ class TimeKeeper:
                 if now >= task.deadline_at:
                     self._expire(tx, task)
                 else:
-                    lapsed = review.lapse(task, now)
+                    lapsed = review_moves.lapse(task, now)
                     tx.tasks.save(lapsed)
                     tx.audit.append([draft_of_task(lapsed, "lapsed", "clock", now)])
             tx.idempotency.forget_before(now - KEYS_KEPT_FOR)
@@ -62,7 +62,7 @@ class TimeKeeper:
         """The policy's word on silence: reject, unless it says approve in so many words."""
         now = self._clock.now()
         rules = self._gates.of(task.gate).review
-        expired = review.expire(task, now)
+        expired = review_moves.expire(task, now)
         tx.tasks.save(expired)
         tx.audit.append(
             [draft_of_task(expired, "expired", "clock", now, on_deadline=rules.on_deadline.value)]

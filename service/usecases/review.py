@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.domain import delivery as deliveries
-from service.domain import review
+from service.domain import review_moves
 from service.domain.access import Principal, Scope
 from service.domain.errors import UndoWindowClosed, UnknownTask
 from service.domain.ids import TaskId, new_lease_token
@@ -139,7 +139,7 @@ class ReviewTasks:
     ) -> dict[str, Any]:
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             lease = self._gates.of(task.gate).review.lease
-            renewed = review.renew(task, token, principal.name, now, lease)
+            renewed = review_moves.renew(task, token, principal.name, now, lease)
             tx.tasks.save(renewed)
             return renewed
 
@@ -149,7 +149,7 @@ class ReviewTasks:
         self, task_id: TaskId, token: str, principal: Principal, receipt: Receipt[TaskView]
     ) -> dict[str, Any]:
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
-            released = review.release(task, token, principal.name, now)
+            released = review_moves.release(task, token, principal.name, now)
             tx.tasks.save(released)
             tx.audit.append([draft_of_task(released, "released", principal.name, now)])
             return released
@@ -163,7 +163,7 @@ class ReviewTasks:
         principal.demand(Scope.MANAGE)
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
-            cancelled = review.cancel(task)
+            cancelled = review_moves.cancel(task)
             tx.tasks.save(cancelled)
             tx.audit.append([draft_of_task(cancelled, "cancelled", principal.name, now)])
             return cancelled
@@ -184,7 +184,9 @@ class ReviewTasks:
                 edited_result=edited,
                 at=now,
             )
-            answered = review.answer(task, order.lease_token, given, order.undo_window, self._sure)
+            answered = review_moves.answer(
+                task, order.lease_token, given, order.undo_window, self._sure
+            )
             tx.tasks.save(answered)
             tx.audit.append(
                 [
@@ -216,7 +218,7 @@ class ReviewTasks:
             lease = self._gates.of(task.gate).review.lease
             if tx.decisions.taken_by(task.decision_id) is not None:
                 raise UndoWindowClosed
-            undone = review.undo(task, principal.name, new_lease_token(), now, lease)
+            undone = review_moves.undo(task, principal.name, new_lease_token(), now, lease)
             tx.labels.remove(task.decision_id)
             if undone.answers:
                 _keep_panel_label(tx, undone)
@@ -263,7 +265,7 @@ class ReviewTasks:
         self, tx: Transaction, task: ReviewTask, principal: Principal, now: datetime
     ) -> ReviewTask:
         lease = self._gates.of(task.gate).review.lease
-        claimed = review.claim(task, principal.reviewer, new_lease_token(), now, lease)
+        claimed = review_moves.claim(task, principal.reviewer, new_lease_token(), now, lease)
         tx.tasks.save(claimed)
         tx.audit.append([draft_of_task(claimed, "claimed", principal.name, now)])
         return claimed

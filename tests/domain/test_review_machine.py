@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from service.domain import review
+from service.domain import review_moves
 from service.domain.errors import GateError
 from service.domain.ids import new_lease_token
 from service.domain.outcome import Verdict
@@ -130,7 +130,7 @@ class ReviewMachine(RuleBasedStateMachine):
             and (who.expert or free is not ESCALATED)
             and who.name not in self.model.said
         )
-        if self.move(lambda t: review.claim(t, who, token, self.now, LEASE), allowed=allowed):
+        if self.move(lambda t: review_moves.claim(t, who, token, self.now, LEASE), allowed=allowed):
             self.hand_lease(token, who.name, origin=free)
 
     def hand_lease(self, token: str, holder: str, *, origin: TaskState) -> None:
@@ -143,14 +143,16 @@ class ReviewMachine(RuleBasedStateMachine):
     def renew(self, who: Reviewer, back: int) -> None:
         token = self.old_token(back)
         allowed = self.model.holds(token, who.name, self.now)
-        if self.move(lambda t: review.renew(t, token, who.name, self.now, LEASE), allowed=allowed):
+        if self.move(
+            lambda t: review_moves.renew(t, token, who.name, self.now, LEASE), allowed=allowed
+        ):
             self.model.lease_ends = self.now + LEASE
 
     @rule(who=people, back=st.integers(1, 4))
     def release(self, who: Reviewer, back: int) -> None:
         token = self.old_token(back)
         allowed = self.model.holds(token, who.name, self.now)
-        if self.move(lambda t: review.release(t, token, who.name, self.now), allowed=allowed):
+        if self.move(lambda t: review_moves.release(t, token, who.name, self.now), allowed=allowed):
             self.model.state = self.model.origin
 
     def old_token(self, back: int) -> str:
@@ -160,7 +162,7 @@ class ReviewMachine(RuleBasedStateMachine):
     @rule()
     def lapse(self) -> None:
         allowed = self.model.state is CLAIMED and self.now >= self.model.lease_ends
-        if self.move(lambda t: review.lapse(t, self.now), allowed=allowed):
+        if self.move(lambda t: review_moves.lapse(t, self.now), allowed=allowed):
             self.model.state = self.model.origin
 
     @rule(who=people, back=st.integers(1, 4), answer=answers, undo_seconds=st.integers(0, 60))
@@ -177,7 +179,7 @@ class ReviewMachine(RuleBasedStateMachine):
             reviewer=who, answer=answer, comment="", edited_result=None, at=self.now
         )
         allowed = self.model.holds(token, who, self.now)
-        if not self.move(lambda t: review.answer(t, token, given, undo), allowed=allowed):
+        if not self.move(lambda t: review_moves.answer(t, token, given, undo), allowed=allowed):
             return
         self.model.said[who] = answer
         if answer is Answer.UNSURE:
@@ -194,20 +196,22 @@ class ReviewMachine(RuleBasedStateMachine):
         allowed = (
             self.model.state is RESOLVED and last == who.name and self.now < self.model.settles_at
         )
-        if self.move(lambda t: review.undo(t, who.name, token, self.now, LEASE), allowed=allowed):
+        if self.move(
+            lambda t: review_moves.undo(t, who.name, token, self.now, LEASE), allowed=allowed
+        ):
             del self.model.said[who.name]
             self.hand_lease(token, who.name, origin=self.model.origin)
 
     @rule()
     def expire(self) -> None:
         allowed = self.model.state in OPEN and self.now >= self.model.deadline
-        if self.move(lambda t: review.expire(t, self.now), allowed=allowed):
+        if self.move(lambda t: review_moves.expire(t, self.now), allowed=allowed):
             self.model.state = EXPIRED
 
     @precondition(lambda self: len(self.history) > 6)  # else most tasks would end here
     @rule()
     def cancel(self) -> None:
-        if self.move(review.cancel, allowed=self.model.state in OPEN):
+        if self.move(review_moves.cancel, allowed=self.model.state in OPEN):
             self.model.state = CANCELLED
 
     @invariant()

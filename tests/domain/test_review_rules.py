@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain import review
+from service.domain import review_moves
 from service.domain.errors import (
     ExpertsOnly,
     IllegalMove,
@@ -15,7 +15,8 @@ from service.domain.errors import (
 )
 from service.domain.ids import LeaseToken
 from service.domain.outcome import Verdict
-from service.domain.review import Answer, GivenAnswer, Move, Reviewer, ReviewTask, TaskState
+from service.domain.review import Answer, GivenAnswer, Reviewer, ReviewTask, TaskState
+from service.domain.review_moves import Move
 from tests.examples import MINUTE, NOW, a_decision, a_lease, a_task
 
 LIN, MEI, WU = Reviewer(name="lin"), Reviewer(name="mei"), Reviewer(name="wu", expert=True)
@@ -23,19 +24,19 @@ UNDO = timedelta(seconds=5)
 
 
 def claimed(task: ReviewTask, who: Reviewer = LIN) -> ReviewTask:
-    return review.claim(task, who, LeaseToken(f"lse_{who.name}"), NOW, MINUTE)
+    return review_moves.claim(task, who, LeaseToken(f"lse_{who.name}"), NOW, MINUTE)
 
 
 def said(task: ReviewTask, who: Reviewer, answer: Answer) -> ReviewTask:
     given = GivenAnswer(reviewer=who.name, answer=answer, comment="", edited_result=None, at=NOW)
-    return review.answer(task, f"lse_{who.name}", given, UNDO)
+    return review_moves.answer(task, f"lse_{who.name}", given, UNDO)
 
 
 def agreed(task: ReviewTask, who: Reviewer, *, sure: bool) -> ReviewTask:
     given = GivenAnswer(
         reviewer=who.name, answer=Answer.APPROVE, comment="", edited_result=None, at=NOW
     )
-    return review.answer(claimed(task, who), f"lse_{who.name}", given, UNDO, lambda _: sure)
+    return review_moves.answer(claimed(task, who), f"lse_{who.name}", given, UNDO, lambda _: sure)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_in_the_end_an_expert_decides_alone(task: ReviewTask) -> None:
         given = GivenAnswer(
             reviewer=who.name, answer=Answer.APPROVE, comment="", edited_result=edited, at=NOW
         )
-        task = review.answer(claimed(task, who), f"lse_{who.name}", given, UNDO)
+        task = review_moves.answer(claimed(task, who), f"lse_{who.name}", given, UNDO)
     assert task.state is TaskState.ESCALATED
     with pytest.raises(ExpertsOnly):
         claimed(task, LIN)
@@ -122,19 +123,19 @@ def test_a_lease_that_does_not_hold_answers_nothing(
         reviewer=holder, answer=Answer.APPROVE, comment="", edited_result=None, at=at
     )
     with pytest.raises(StaleLease):
-        review.answer(claimed(task), token, given, UNDO)
+        review_moves.answer(claimed(task), token, given, UNDO)
 
 
 def test_undo_closes_with_its_window(task: ReviewTask) -> None:
     resolved = said(claimed(task), LIN, Answer.APPROVE)
     token = LeaseToken("lse_undo")
-    undone = review.undo(resolved, "lin", token, NOW, MINUTE)
+    undone = review_moves.undo(resolved, "lin", token, NOW, MINUTE)
     assert undone.state is TaskState.CLAIMED
     assert undone.answers == ()
     with pytest.raises(StaleLease):
-        review.undo(resolved, "mei", token, NOW, MINUTE)
+        review_moves.undo(resolved, "mei", token, NOW, MINUTE)
     with pytest.raises(UndoWindowClosed):
-        review.undo(resolved, "lin", token, NOW + UNDO, MINUTE)
+        review_moves.undo(resolved, "lin", token, NOW + UNDO, MINUTE)
 
 
 def test_every_state_and_move_not_in_the_table_is_illegal(task: ReviewTask) -> None:
@@ -144,14 +145,14 @@ def test_every_state_and_move_not_in_the_table_is_illegal(task: ReviewTask) -> N
     late = task.deadline_at
     token = LeaseToken("lse_1")
     moves = {
-        Move.CLAIM: lambda t: review.claim(t, WU, token, NOW, MINUTE),
-        Move.RENEW: lambda t: review.renew(t, token, "lin", NOW, MINUTE),
-        Move.RELEASE: lambda t: review.release(t, token, "lin", NOW),
-        Move.LAPSE: lambda t: review.lapse(t, late),
-        Move.ANSWER: lambda t: review.answer(t, token, given, UNDO),
-        Move.UNDO: lambda t: review.undo(t, "lin", token, NOW, MINUTE),
-        Move.EXPIRE: lambda t: review.expire(t, late),
-        Move.CANCEL: review.cancel,
+        Move.CLAIM: lambda t: review_moves.claim(t, WU, token, NOW, MINUTE),
+        Move.RENEW: lambda t: review_moves.renew(t, token, "lin", NOW, MINUTE),
+        Move.RELEASE: lambda t: review_moves.release(t, token, "lin", NOW),
+        Move.LAPSE: lambda t: review_moves.lapse(t, late),
+        Move.ANSWER: lambda t: review_moves.answer(t, token, given, UNDO),
+        Move.UNDO: lambda t: review_moves.undo(t, "lin", token, NOW, MINUTE),
+        Move.EXPIRE: lambda t: review_moves.expire(t, late),
+        Move.CANCEL: review_moves.cancel,
     }
     assert moves.keys() == set(Move)
     for state in TaskState:
@@ -165,7 +166,7 @@ def test_every_state_and_move_not_in_the_table_is_illegal(task: ReviewTask) -> N
             settles_at=NOW + UNDO if resolved else None,
         )
         for move, act in moves.items():
-            if state in review.LEGAL_FROM[move]:
+            if state in review_moves.LEGAL_FROM[move]:
                 assert act(at_state).revision == 1, (state, move)
             else:
                 with pytest.raises(IllegalMove):

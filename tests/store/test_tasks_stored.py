@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain import review
+from service.domain import review_moves
 from service.domain.errors import IllegalMove
 from service.domain.ids import GateName, LeaseToken, TaskId, new_lease_token
 from service.domain.review import Answer, GivenAnswer, Reviewer, ReviewTask, TaskState
@@ -42,7 +42,7 @@ def claim_some(
     """Claim as a use case does: find, move, save."""
     found = tx.tasks.claimable(gates=None, reviewer=reviewer, expert=expert, now=NOW, limit=limit)
     who = Reviewer(name=reviewer, expert=expert)
-    claimed = [review.claim(task, who, new_lease_token(), NOW, MINUTE) for task in found]
+    claimed = [review_moves.claim(task, who, new_lease_token(), NOW, MINUTE) for task in found]
     for task in claimed:
         tx.tasks.save(task)
     return claimed
@@ -97,8 +97,8 @@ def test_answers_are_saved_and_taken_back(store: SqlStore) -> None:
 
 def test_the_slower_of_two_moves_is_refused(store: SqlStore) -> None:
     [task] = stored(store, {})
-    lin = review.claim(task, Reviewer(name=LIN), LeaseToken("a"), NOW, MINUTE)
-    mei = review.claim(task, Reviewer(name=MEI), LeaseToken("b"), NOW, MINUTE)
+    lin = review_moves.claim(task, Reviewer(name=LIN), LeaseToken("a"), NOW, MINUTE)
+    mei = review_moves.claim(task, Reviewer(name=MEI), LeaseToken("b"), NOW, MINUTE)
     with store.transaction() as tx:
         tx.tasks.save(lin)
     with pytest.raises(IllegalMove), store.transaction() as tx:
