@@ -44,6 +44,7 @@ from service.usecases.reviewers import Reviewers
 from service.usecases.shadow_judge import ShadowJudge
 from service.usecases.shadow_report import ReportShadow
 from service.usecases.shadows import Shadows
+from service.usecases.tasks import Tasks
 from service.usecases.watcher import Watcher
 from service.web.app import create_app
 from service.web.live import Live
@@ -115,6 +116,7 @@ def build_app(
             redactor=redactor,
             afterwards=judge.offer,
         ),
+        tasks=Tasks(store=store, gates=gates, clock=clock, redactor=redactor),
         review=ReviewTasks(
             store=store,
             gates=gates,

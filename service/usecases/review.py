@@ -1,48 +1,24 @@
 """Review: people take tasks, answer them, give them back, take a verdict back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from service.domain import delivery as deliveries
 from service.domain import review_moves
 from service.domain.access import Principal, Scope
-from service.domain.errors import UndoWindowClosed, UnknownTask
 from service.domain.ids import TaskId, new_lease_token
-from service.domain.outcome import DecidedBy, Outcome
-from service.domain.review import Answer, GivenAnswer, ReviewTask, TaskState
-from service.domain.values import Json
+from service.domain.review import ReviewTask
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
 from service.ports.meter import Meter
-from service.ports.page import Page
 from service.ports.resumer import MessageWriter
 from service.ports.store import Store, Transaction
-from service.usecases.audited import draft_of_delivery, draft_of_task
-from service.usecases.conclude import conclude
+from service.usecases.answers import AnswerOrder, Answers
+from service.usecases.audited import draft_of_task
 from service.usecases.gate_book import GateBook
-from service.usecases.learn import keep_label
 from service.usecases.receipts import Receipt
-from service.usecases.redact import answered
-from service.usecases.task_views import TaskView, TaskViews
-
-__all__ = ["AnswerOrder", "ReviewTasks", "TaskView"]
-
-NO_UNDO = timedelta(0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnswerOrder:
-    """What a reviewer says of a task, under which lease, and how long it can be taken back."""
-
-    task_id: TaskId
-    lease_token: str
-    answer: Answer
-    comment: str = ""
-    edited_result: Json = None
-    undo_window: timedelta = NO_UNDO
+from service.usecases.task_views import TaskView, TaskViews, gates_seen, visible
 
 
 class ReviewTasks:
@@ -58,42 +34,14 @@ class ReviewTasks:
         redactor: Redactor,
         sure: Callable[[ReviewTask], bool] = lambda _: True,
     ) -> None:
-        self._sure = sure
         self._store = store
         self._gates = gates
         self._see = TaskViews(gates, clock, redactor)
-        self._redactor = redactor
-        self._writer = writer
+        self._answers = Answers(
+            gates=gates, writer=writer, meter=meter, redactor=redactor, sure=sure
+        )
         self._bus = bus
         self._clock = clock
-        self._meter = meter
-
-    def read(self, task_id: TaskId, principal: Principal) -> TaskView:
-        principal.demand(Scope.REVIEW, Scope.READ)
-        with self._store.reading() as tx:
-            return self._see.one(tx, _visible(tx.tasks.get(task_id), principal))
-
-    def browse(
-        self,
-        principal: Principal,
-        *,
-        gate: str | None = None,
-        states: frozenset[TaskState] | None = None,
-        holder: str | None = None,
-        page: Page,
-    ) -> list[TaskView]:
-        principal.demand(Scope.REVIEW, Scope.READ)
-        with self._store.reading() as tx:
-            found = tx.tasks.browse(
-                gates=_gates(principal, gate), states=states, holder=holder, page=page
-            )
-            return self._see.many(tx, found)
-
-    def waiting(self, principal: Principal) -> dict[tuple[str, TaskState], int]:
-        """How many tasks each (gate, state) holds, of those this principal may see."""
-        principal.demand(Scope.REVIEW, Scope.READ)
-        with self._store.reading() as tx:
-            return tx.tasks.count_by_state(principal.gates)
 
     def claim(
         self,
@@ -111,7 +59,7 @@ class ReviewTasks:
         def act() -> list[TaskView]:
             now = self._clock.now()  # the writer's turn may have been long in coming
             waiting = tx.tasks.claimable(
-                gates=_gates(principal, gate),
+                gates=gates_seen(principal, gate),
                 reviewer=principal.name,
                 expert=principal.expert,
                 now=now,
@@ -176,36 +124,7 @@ class ReviewTasks:
         """Say approve, reject or unsure. Verdict, audit entry and delivery are one transaction."""
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
-            comment, edited = self._as_kept(tx, task, order)
-            given = GivenAnswer(
-                reviewer=principal.name,
-                answer=order.answer,
-                comment=comment,
-                edited_result=edited,
-                at=now,
-            )
-            answered = review_moves.answer(
-                task, order.lease_token, given, order.undo_window, self._sure
-            )
-            tx.tasks.save(answered)
-            tx.audit.append(
-                [
-                    draft_of_task(
-                        answered,
-                        "answered",
-                        principal.name,
-                        now,
-                        answer=order.answer.value,
-                        comment=comment,
-                        edited_result=edited,
-                    )
-                ]
-            )
-            if answered.state is TaskState.RESOLVED:
-                self._conclude(tx, answered, given)
-            else:
-                _keep_panel_label(tx, answered)
-            return answered
+            return self._answers.give(tx, task, order, principal, now)
 
         return self._move(order.task_id, principal, receipt, act, "task.answered")
 
@@ -215,26 +134,7 @@ class ReviewTasks:
         """Take one's own verdict back before its delivery leaves."""
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
-            lease = self._gates.of(task.gate).review.lease
-            if tx.decisions.taken_by(task.decision_id) is not None:
-                raise UndoWindowClosed
-            undone = review_moves.undo(task, principal.name, new_lease_token(), now, lease)
-            tx.labels.remove(task.decision_id)
-            if undone.answers:
-                _keep_panel_label(tx, undone)
-            drafts = [draft_of_task(undone, "undone", principal.name, now)]
-            if latest := tx.deliveries.latest_of_task(task.id):
-                locked = tx.deliveries.lock(latest.id)
-                if locked is None or locked.attempts:
-                    raise UndoWindowClosed
-                cancelled = deliveries.cancelled(locked, now)
-                tx.deliveries.save(cancelled)
-                drafts.append(draft_of_delivery(cancelled, "cancelled", principal.name, now))
-            if not task.audit:
-                tx.decisions.set_outcome(task.decision_id, None)
-            tx.tasks.save(undone)
-            tx.audit.append(drafts)
-            return undone
+            return self._answers.take_back(tx, task, principal, now)
 
         return self._move(task_id, principal, receipt, act, "task.undone")
 
@@ -251,7 +151,7 @@ class ReviewTasks:
         principal.demand(Scope.REVIEW, Scope.MANAGE)
 
         def moved() -> TaskView:
-            task = _visible(tx.tasks.lock(task_id), principal)
+            task = visible(tx.tasks.lock(task_id), principal)
             # The time once the task is ours: whoever had it before may have kept it for long.
             return self._see.one(tx, act(tx, task, self._clock.now()))
 
@@ -270,52 +170,5 @@ class ReviewTasks:
         tx.audit.append([draft_of_task(claimed, "claimed", principal.name, now)])
         return claimed
 
-    def _as_kept(self, tx: Transaction, task: ReviewTask, order: AnswerOrder) -> tuple[str, Json]:
-        decision = tx.decisions.get(task.decision_id)
-        if decision is None:
-            raise UnknownTask  # every task has one
-        redaction = self._gates.of(task.gate).guards.redaction
-        return answered(order.comment, order.edited_result, decision, redaction, self._redactor)
-
-    def _conclude(self, tx: Transaction, task: ReviewTask, given: GivenAnswer) -> None:
-        decision = tx.decisions.get(task.decision_id)
-        verdict = task.verdict
-        if decision is None or verdict is None or task.settles_at is None:
-            raise UnknownTask  # a resolved task has all three
-        keep_label(tx, decision, given)
-        self._meter.reviewed(task.gate, (given.at - task.created_at).total_seconds())
-        if task.audit:
-            return
-        outcome = Outcome(
-            verdict=verdict,
-            by=DecidedBy.HUMAN,
-            decided_at=given.at,
-            settles_at=task.settles_at,
-            reviewer=given.reviewer,
-            comment=given.comment,
-            edited_result=given.edited_result,
-        )
-        conclude(tx, self._writer, decision, task, outcome, actor=given.reviewer, now=given.at)
-
     def _tell(self, key: str, what: str) -> None:
         self._bus.publish(Event(topic="task", key=key, what=what))
-
-
-def _keep_panel_label(tx: Transaction, task: ReviewTask) -> None:
-    """Keep what was said last of an open task, if the panel asks it: what people do not agree on
-    takes them longer, and the panel must not be without it."""
-    decision = tx.decisions.get(task.decision_id)
-    if decision is not None and decision.panel:
-        keep_label(tx, decision, task.answers[-1])
-
-
-def _gates(principal: Principal, gate: str | None) -> frozenset[str] | None:
-    if gate is None:
-        return principal.gates
-    return frozenset({gate}) if principal.sees(gate) else frozenset()
-
-
-def _visible(task: ReviewTask | None, principal: Principal) -> ReviewTask:
-    if task is None or not principal.sees(task.gate):
-        raise UnknownTask
-    return task

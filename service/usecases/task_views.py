@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from service.domain.access import Principal
 from service.domain.decision import Decision, hidden
 from service.domain.delivery import Delivery
+from service.domain.errors import UnknownTask
 from service.domain.review import OPEN, ReviewTask, TaskState
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
@@ -59,3 +61,17 @@ class TaskViews:
         if task.state is TaskState.RESOLVED:
             return task.settles_at is not None and self._clock.now() >= task.settles_at
         return task.state not in OPEN
+
+
+def gates_seen(principal: Principal, gate: str | None) -> frozenset[str] | None:
+    """The gate asked for if this principal may see it, or all that they may (None: every gate)."""
+    if gate is None:
+        return principal.gates
+    return frozenset({gate}) if principal.sees(gate) else frozenset()
+
+
+def visible(task: ReviewTask | None, principal: Principal) -> ReviewTask:
+    """The task, if there is one that this principal may see. Raises UnknownTask."""
+    if task is None or not principal.sees(task.gate):
+        raise UnknownTask
+    return task

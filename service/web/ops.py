@@ -55,12 +55,12 @@ def metrics(caller: Caller, request: Request) -> Response:
     caller.demand(Scope.READ)
     caller.demand_all_gates()
     registry: Metrics = request.app.state.metrics
-    review = services_of(request).review
+    tasks = services_of(request).tasks
 
     def open_tasks() -> dict[str, int]:
         counts: Counter[str] = Counter()
         counts.update({policy.gate: 0 for policy in services_of(request).gates.visible_to(caller)})
-        for (gate, state), count in review.waiting(caller).items():
+        for (gate, state), count in tasks.waiting(caller).items():
             if state in OPEN:
                 counts[gate] += count
         return dict(counts)

@@ -27,6 +27,7 @@ from service.usecases.review import ReviewTasks
 from service.usecases.reviewers import Reviewers
 from service.usecases.shadow_report import ReportShadow
 from service.usecases.shadows import Shadows
+from service.usecases.tasks import Tasks
 from service.usecases.watcher import Watcher
 from service.web.live import Live
 
@@ -34,6 +35,7 @@ from service.web.live import Live
 @dataclass(frozen=True, kw_only=True)
 class Services:
     decide: DecideItem
+    tasks: Tasks
     review: ReviewTasks
     outcomes: Outcomes
     deliveries: Deliveries

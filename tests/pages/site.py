@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry import logs
 from service.usecases.receipts import Receipt
-from service.usecases.review import TaskView
+from service.usecases.task_views import TaskView
 from service.web.services import Services
 
 KEY = "cg_key_of_the_pages_tests"
@@ -126,14 +126,14 @@ class Site:
 
     def clear(self) -> None:
         """Nothing waits, and nothing is in anybody's hands."""
-        open_tasks = self.services.review.browse(ALL, states=OPEN, page=Page(limit=500))
+        open_tasks = self.services.tasks.browse(ALL, states=OPEN, page=Page(limit=500))
         for view in open_tasks:
             self.services.review.cancel(
                 view.task.id, ALL, Receipt(principal=ALL.name, render=lambda _: {})
             )
 
     def view(self, task_id: str) -> TaskView:
-        return self.services.review.read(TaskId(task_id), ALL)
+        return self.services.tasks.read(TaskId(task_id), ALL)
 
     def state(self, task_id: str) -> str:
         return self.view(task_id).task.state.value

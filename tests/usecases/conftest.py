@@ -26,6 +26,7 @@ from service.usecases.guarded import GuardedAssessor
 from service.usecases.outcomes import Outcomes
 from service.usecases.recorder import Recorder
 from service.usecases.review import ReviewTasks
+from service.usecases.tasks import Tasks
 
 APP = App(name=AppName("dify"), url="http://127.0.0.1:9/v1", api_key="key", allow_internal=True)
 APPS = MappingProxyType({APP.name: APP})
@@ -80,6 +81,9 @@ class House:
             clock=self.clock,
             meter=self.metrics,
             redactor=LabelRedactor(),
+        )
+        self.tasks = Tasks(
+            store=self.store, gates=self.gates, clock=self.clock, redactor=LabelRedactor()
         )
         self.review = ReviewTasks(
             store=self.store,

@@ -127,7 +127,7 @@ def test_the_ais_word_shows_after_the_first_answer(house: House, ask: Ask) -> No
     ask(0.5, NOT_DRAWN)
     view = claim(house)
     answer(house, view)
-    after = house.review.read(view.task.id, ANN)
+    after = house.tasks.read(view.task.id, ANN)
     assert not after.blind
     assert after.decision.assessment.confidence == 0.5
 
@@ -136,16 +136,16 @@ def test_who_looks_and_takes_the_answer_back_has_seen_nothing(house: House, ask:
     ask(0.95)
     view = claim(house)
     answer(house, view, Answer.REJECT, undo=timedelta(seconds=5))
-    assert house.review.read(view.task.id, ANN).blind
+    assert house.tasks.read(view.task.id, ANN).blind
     house.clock.forward(seconds=5)
-    assert not house.review.read(view.task.id, ANN).blind
+    assert not house.tasks.read(view.task.id, ANN).blind
 
 
 def test_an_expert_is_not_led_either(house: House, ask: Ask) -> None:
     ask(0.95)
     view = claim(house)
     answer(house, view, Answer.UNSURE)
-    assert house.review.read(view.task.id, ANN).blind
+    assert house.tasks.read(view.task.id, ANN).blind
 
 
 def test_the_cold_start_is_blind_too(house: House) -> None:

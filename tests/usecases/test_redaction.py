@@ -14,9 +14,10 @@ from service.domain.decision import Item
 from service.domain.guard import GuardRules, Redaction
 from service.domain.ids import DecisionId
 from service.domain.review import Answer
+from service.usecases.answers import AnswerOrder
 from service.usecases.decision_order import DecisionOrder
 from service.usecases.receipts import Receipt
-from service.usecases.review import AnswerOrder, TaskView
+from service.usecases.task_views import TaskView
 from service.web.api import present
 from tests.usecases.acting import answer, claim, ids
 from tests.usecases.conftest import ANN, POLICY, House

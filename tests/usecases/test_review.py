@@ -10,8 +10,9 @@ from service.domain.errors import UndoWindowClosed
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
 from service.domain.values import Json
+from service.usecases.answers import AnswerOrder
 from service.usecases.receipts import Receipt
-from service.usecases.review import AnswerOrder, TaskView
+from service.usecases.task_views import TaskView
 from tests.usecases.acting import answer, ask, claim
 from tests.usecases.conftest import ANN, POLICY, House
 

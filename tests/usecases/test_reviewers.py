@@ -14,6 +14,7 @@ from service.domain.outcome import DecidedBy, Verdict
 from service.domain.review import Answer, TaskState
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
+from service.usecases.answers import AnswerOrder
 from service.usecases.assess import Assessor
 from service.usecases.certify import CertifyGate
 from service.usecases.decide import DecideItem
@@ -22,7 +23,7 @@ from service.usecases.guarded import GuardedAssessor
 from service.usecases.keep_time import TimeKeeper
 from service.usecases.learn import Learner
 from service.usecases.receipts import Receipt
-from service.usecases.review import AnswerOrder, ReviewTasks
+from service.usecases.review import ReviewTasks
 from service.usecases.reviewers import Reviewers
 from tests.usecases.acting import ask, ids
 from tests.usecases.conftest import ANN, POLICY, House
@@ -63,11 +64,11 @@ class Desk:
             who = PEOPLE[name]
             nothing = Receipt(principal=who.name, render=lambda _: {})
             self.review.claim_one(task, who, nothing)
-            lease = self.review.read(task, who).task.lease
+            lease = self.house.tasks.read(task, who).task.lease
             assert lease
             order = AnswerOrder(task_id=task, lease_token=lease.token, answer=answer)
             self.review.answer(order, who, nothing)
-        return self.review.read(task, ANN).task.state
+        return self.house.tasks.read(task, ANN).task.state
 
     def ask(self, lot: float = 0.0) -> tuple[str, TaskId]:
         """Ask about an item for which `lot` is drawn."""
@@ -185,7 +186,7 @@ def test_what_is_not_settled_counts_against_the_gate(desk: Desk, said: dict[str,
         assert sample.doubted.tolist() == [True]
         desk.house.clock.forward(hours=2)
         desk.keeper().sweep()
-    assert desk.review.read(task, ANN).task.state is TaskState.EXPIRED
+    assert desk.house.tasks.read(task, ANN).task.state is TaskState.EXPIRED
 
 
 def test_one_answer_of_two_is_a_label_too(desk: Desk) -> None:

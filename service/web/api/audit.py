@@ -32,7 +32,7 @@ def export(
 def stats(caller: Caller, request: Request) -> dict[str, dict[str, int]]:
     """Per gate, how many review tasks are in each state."""
     counts: dict[str, dict[str, int]] = {}
-    for (gate, state), count in services_of(request).review.waiting(caller).items():
+    for (gate, state), count in services_of(request).tasks.waiting(caller).items():
         counts.setdefault(gate, {})[state.value] = count
     return counts
 

@@ -13,7 +13,7 @@ from service.domain.explanation_words import in_chinese, in_english
 from service.domain.outcome import Outcome, Verdict
 from service.domain.review import ReviewTask
 from service.usecases.outcomes import DecisionView, Taken
-from service.usecases.review import TaskView
+from service.usecases.task_views import TaskView
 from service.web.pages.language import Language, Speech
 
 

@@ -23,7 +23,8 @@ from plugin.contract.tasks import (
 from service.domain.ids import TaskId
 from service.domain.review import Answer, TaskState
 from service.ports.page import Page
-from service.usecases.review import AnswerOrder, TaskView
+from service.usecases.answers import AnswerOrder
+from service.usecases.task_views import TaskView
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall
@@ -42,7 +43,7 @@ def browse(
     cursor: str | None = None,
 ) -> TaskPage:
     """Tasks the caller may see, newest first; `next_cursor` asks for the page below."""
-    found = services_of(request).review.browse(
+    found = services_of(request).tasks.browse(
         caller,
         gate=gate,
         states=frozenset(state) if state else None,
@@ -56,7 +57,7 @@ def browse(
 
 @router.get("/tasks/{task_id}")
 def read(task_id: str, caller: Caller, request: Request) -> Task:
-    return present.task(services_of(request).review.read(TaskId(task_id), caller))
+    return present.task(services_of(request).tasks.read(TaskId(task_id), caller))
 
 
 @router.post("/tasks/claim", response_model=ClaimResponse)

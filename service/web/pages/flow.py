@@ -11,7 +11,7 @@ from service.domain.ids import TaskId
 from service.domain.review import ReviewTask, TaskState, has_lapsed
 from service.ports.page import Page
 from service.usecases.receipts import Receipt
-from service.usecases.review import TaskView
+from service.usecases.task_views import TaskView
 from service.web.pages import cookies
 from service.web.services import Services, services_of
 
@@ -57,7 +57,7 @@ def give_back(services: Services, principal: Principal, task: ReviewTask) -> Non
 def held_by(services: Services, principal: Principal, gate: str | None) -> list[TaskView]:
     """What is in this reviewer's hands, longest held first."""
     now = services.clock.now()
-    views = services.review.browse(
+    views = services.tasks.browse(
         principal,
         gate=gate,
         states=frozenset({TaskState.CLAIMED}),

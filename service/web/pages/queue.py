@@ -96,7 +96,7 @@ def standing_after(services: Services, viewer: Principal, after: str | None) -> 
     if not after:
         return None
     try:
-        view = services.review.read(TaskId(after), viewer)
+        view = services.tasks.read(TaskId(after), viewer)
     except GateError:  # an address typed by hand: nothing to tell
         return None
     return standing_of(view, viewer, services.clock.now())
@@ -104,9 +104,9 @@ def standing_after(services: Services, viewer: Principal, after: str | None) -> 
 
 def _queue(services: Services, viewer: Principal, gate: str | None) -> Queue:
     now = services.clock.now()
-    counts = services.review.waiting(viewer)
+    counts = services.tasks.waiting(viewer)
     held = held_by(services, viewer, gate)
-    waiting = services.review.browse(
+    waiting = services.tasks.browse(
         viewer, gate=gate, states=WAITING, page=Page(limit=MOST_WAITING)
     )
     waiting.sort(key=lambda view: (-view.task.priority, view.task.created_at))
@@ -144,7 +144,7 @@ def for_viewer(counts: Counts, viewer: Principal, gate: str | None) -> int:
 
 
 def _decided_by(services: Services, viewer: Principal, gate: str | None) -> list[Standing]:
-    views = services.review.browse(
+    views = services.tasks.browse(
         viewer,
         gate=gate,
         states=frozenset({TaskState.RESOLVED}),

@@ -14,7 +14,8 @@ from service.domain.errors import Conflict, InvalidInput
 from service.domain.ids import TaskId
 from service.domain.review import Answer
 from service.domain.values import Json
-from service.usecases.review import AnswerOrder, TaskView
+from service.usecases.answers import AnswerOrder
+from service.usecases.task_views import TaskView
 from service.web.pages.cards import Card, as_text, card_of
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import go_on, one_view, skipped_by, to
@@ -46,7 +47,7 @@ def show(
 ) -> Response:
     """Only shows: whoever opens a link, a scanner included, claims nothing."""
     services, viewer = services_of(request), visitor.principal
-    view = services.review.read(TaskId(task_id), viewer)
+    view = services.tasks.read(TaskId(task_id), viewer)
     return render(
         request,
         "task.html",
@@ -58,7 +59,7 @@ def show(
         gate=gate or "",
         after=standing_after(services, viewer, after),
         notice=notice if notice in NOTICES else None,
-        more=for_viewer(services.review.waiting(viewer), viewer, gate or None),
+        more=for_viewer(services.tasks.waiting(viewer), viewer, gate or None),
         now=services.clock.now(),
         longest_comment=MAX_COMMENT_CHARS,
     )
@@ -70,7 +71,7 @@ def show_standing(
 ) -> Response:
     """The quiet bar about an answered item, as it stands now."""
     services = services_of(request)
-    view = services.review.read(TaskId(task_id), visitor.principal)
+    view = services.tasks.read(TaskId(task_id), visitor.principal)
     standing = standing_of(view, visitor.principal, services.clock.now())
     return render(
         request,
@@ -107,7 +108,7 @@ def answer(
 ) -> Response:
     """Record the answer, then go on to the next item."""
     services, viewer = services_of(request), visitor.principal
-    view = services.review.read(TaskId(task_id), viewer)
+    view = services.tasks.read(TaskId(task_id), viewer)
     order = AnswerOrder(
         task_id=view.task.id,
         lease_token=lease,
@@ -156,7 +157,7 @@ def renew(
     try:
         services.review.renew(TaskId(task_id), lease, viewer, one_view(viewer))
     except Conflict:
-        card = _card(services, viewer, services.review.read(TaskId(task_id), viewer))
+        card = _card(services, viewer, services.tasks.read(TaskId(task_id), viewer))
         return render(
             request,
             "hold.html",
