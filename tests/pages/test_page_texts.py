@@ -20,9 +20,10 @@ from service.thresholds.charts import Indicator
 from service.thresholds.quality import Agreement
 from service.web.pages.cards import Hand
 from service.web.pages.errors import TOLD
+from service.web.pages.gate_categories import Own
 from service.web.pages.gate_form import OF_THE_FORM
 from service.web.pages.gate_shadow import NOTICES as OF_A_SHADOW
-from service.web.pages.gate_views import TROUBLED, Own
+from service.web.pages.gate_views import TROUBLED
 from service.web.pages.gates import NOTICES as OF_A_GATE
 from service.web.pages.language import Language, texts_of
 from service.web.pages.queue import NOTICES

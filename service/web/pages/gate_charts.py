@@ -1,8 +1,10 @@
-"""A control chart as places in a small picture."""
+"""A gate's control charts, each as places in a small picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.thresholds.charts import Charted, Point
+from service.usecases.gate_charts import GateCharts
 
 WIDTH, HEIGHT, MARGIN = 320, 96, 8
 LEAST_RANGE = 0.02
@@ -54,3 +56,12 @@ class ChartView:
     def outside(self) -> list[tuple[float, float]]:
         """Where the chart is out of its band."""
         return [(self.x(n), self.y(p.value)) for n, p in enumerate(self.chart.points) if p.out]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartsView:
+    """The control charts that there are, and those that wait for more observations."""
+
+    found: GateCharts
+    drawn: Sequence[ChartView]
+    waiting: Sequence[Charted]

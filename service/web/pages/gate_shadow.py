@@ -12,8 +12,9 @@ from service.usecases.receipts import Receipt
 from service.usecases.shadow_report import ShadowReport
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
+from service.web.pages.gate_differences import Difference, differences, moves
 from service.web.pages.gate_form import GateForm
-from service.web.pages.gate_views import LATELY, Difference, differences, moves
+from service.web.pages.gate_views import LATELY
 from service.web.pages.gates import Fields, gate_of, over_of
 from service.web.pages.rendering import render
 from service.web.pages.sessions import Sender, SignedIn, Visitor

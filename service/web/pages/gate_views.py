@@ -1,49 +1,33 @@
 """What the pages of gates show: each value ready, no rule left to a template."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from service.configuration.writing import section_of
 from service.domain.access import Principal, Scope
 from service.domain.adaptation import Mode
 from service.domain.certificate import Certificate, Promise
 from service.domain.certificate_document import certificate_of
-from service.domain.decision import Thresholds, Zone
+from service.domain.decision import Thresholds
 from service.domain.errors import UnknownShadow
 from service.domain.gate import GatePolicy
 from service.domain.shadow import Shadow
 from service.ports.page import Page
 from service.ports.repositories.policies import StoredPolicy
 from service.thresholds import ecusum
-from service.thresholds.charts import Charted
-from service.thresholds.cost import Point
 from service.thresholds.outlook import Outlook
 from service.thresholds.quality import Quality
-from service.thresholds.replay import ZONES
 from service.thresholds.workload import Workload
-from service.usecases.gate_charts import GateCharts
-from service.usecases.gate_report import AuditReport, CostFrontier
+from service.usecases.gate_report import AuditReport
 from service.usecases.replay import ReplayOrder, Report
 from service.usecases.watch import Watch
-from service.web.pages.gate_charts import ChartView
-from service.web.pages.gate_form import OF_THE_FORM, SHARES
+from service.web.pages.gate_categories import Category, categories_of
+from service.web.pages.gate_charts import ChartsView, ChartView
+from service.web.pages.gate_frontier import FrontierView
 from service.web.services import Services
 
 LATELY = ReplayOrder(limit=20_000)
 MOST_VERSIONS = 20
-MOST_POINTS = 30
-
-
-class Own(StrEnum):
-    """Where a category's thresholds come from."""
-
-    BY_HAND = "by_hand"
-    CERTIFICATE = "certificate"
-    INHERITED = "inherited"
-    DOUBTED = "doubted"  # its own labels speak against what it would inherit: closed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,14 +79,6 @@ class Promised:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Category:
-    name: str
-    own: Own
-    thresholds: Thresholds
-    labels: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class GateView:
     """One gate."""
 
@@ -118,8 +94,8 @@ class GateView:
     watch: Watch | None
     alarm_at: float
     shadow: Shadow | None
-    charts: "ChartsView"
-    frontier: "FrontierView | None"
+    charts: ChartsView
+    frontier: FrontierView | None
     versions: Sequence[StoredPolicy]
     file_ignored: bool
     may_change: bool
@@ -146,7 +122,7 @@ def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateVi
             Promised(certificate=certificate_of(one.document), issued_at=one.created_at)
             for one in services.gates.certificates(policy)
         ],
-        categories=_categories(policy, services.report.labels_by_category(policy)),
+        categories=categories_of(policy, services.report.labels_by_category(policy)),
         needed=services.learner.outlook(policy),
         lately=services.replay(policy, viewer, LATELY),
         audits=services.report.audits(policy),
@@ -161,15 +137,6 @@ def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateVi
         file_ignored=services.gates.is_overruled(policy.gate),
         may_change=Scope.MANAGE in viewer.scopes,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChartsView:
-    """The control charts that there are, and those that wait for more observations."""
-
-    found: GateCharts
-    drawn: Sequence[ChartView]
-    waiting: Sequence[Charted]
 
 
 def _charts(services: Services, policy: GatePolicy, viewer: Principal) -> ChartsView:
@@ -193,131 +160,3 @@ def _shadow(services: Services, policy: GatePolicy, viewer: Principal) -> Shadow
         return services.shadows.latest(policy.gate, viewer)
     except UnknownShadow:
         return None
-
-
-def _categories(policy: GatePolicy, labels: Mapping[str, int]) -> list[Category]:
-    names = sorted({*policy.categories, *filter(None, policy.certified), *labels})
-    return [
-        Category(
-            name=name,
-            own=_own(policy, name),
-            thresholds=policy.rule_for(name).thresholds,
-            labels=labels.get(name, 0),
-        )
-        for name in names
-    ]
-
-
-def _own(policy: GatePolicy, name: str) -> Own:
-    if name in policy.categories:
-        return Own.BY_HAND
-    earned, whole = policy.certified.get(name), policy.certified.get(None)
-    if earned is None:
-        return Own.INHERITED
-    same = whole is not None and earned.certificate == whole.certificate
-    return Own.DOUBTED if same else Own.CERTIFICATE
-
-
-# --- the picture of cost against error ---
-
-WIDTH, HEIGHT, LEFT, BOTTOM, MARGIN = 640, 320, 72, 48, 16
-
-
-@dataclass(frozen=True)
-class FrontierView:
-    """The frontier as places in a picture, error to the right and cost upwards."""
-
-    found: CostFrontier
-
-    @property
-    def points(self) -> Sequence[Point]:
-        """So few that a table of them can be read; the ends among them."""
-        all_points = self.found.points
-        step = max(1, -(-len(all_points) // MOST_POINTS))
-        last = all_points[-1:] if (len(all_points) - 1) % step else ()
-        return (*all_points[::step], *last)
-
-    @property
-    def most_error(self) -> float:
-        return max((p.error for p in (*self.points, self.found.now)), default=0) or 0.01
-
-    @property
-    def costs(self) -> tuple[float, float]:
-        """The least and the most cost shown."""
-        found = [p.cost for p in (*self.points, self.found.now)]
-        return min(found), max(max(found), min(found) + 1e-9)
-
-    def x(self, point: Point) -> float:
-        return round(LEFT + (WIDTH - LEFT - MARGIN) * point.error / self.most_error, 1)
-
-    def y(self, point: Point) -> float:
-        least, most = self.costs
-        up = (point.cost - least) / (most - least)
-        return round(HEIGHT - BOTTOM - (HEIGHT - BOTTOM - MARGIN) * up, 1)
-
-    @property
-    def line(self) -> str:
-        return " ".join(f"{self.x(p)},{self.y(p)}" for p in self.points)
-
-
-# --- what is different ---
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A key of the policy, then and now; `field` is its place in the form, if it has one."""
-
-    key: str
-    field: str | None
-    then: str
-    now: str
-
-
-def differences(then: GatePolicy, now: GatePolicy) -> list[Difference]:
-    """The keys that the two policies do not say alike."""
-    old, new = _flat(section_of(then)), _flat(section_of(now))
-    return [
-        Difference(
-            key=key,
-            field=OF_THE_FORM.get(key),
-            then=_said(key, old.get(key)),
-            now=_said(key, new.get(key)),
-        )
-        for key in dict.fromkeys([*old, *new])
-        if old.get(key) != new.get(key)
-    ]
-
-
-def _flat(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{key}.")
-        else:
-            found[prefix + key] = value
-    return found
-
-
-def _said(key: str, value: Any) -> str:
-    match value:
-        case float() if key in SHARES.values():
-            return f"{100 * value:.10g}%"
-        case None:
-            return "–"
-        case bool():
-            return str(value).lower()
-        case list():
-            return ", ".join(map(str, value)) or "–"
-        case _:
-            return str(value)
-
-
-def moves(moved: Sequence[Sequence[int]]) -> list[tuple[Zone, Zone, int]]:
-    """How many decisions go from which zone to which other, the most first."""
-    found = [
-        (ZONES[a], ZONES[b], n)
-        for a, row in enumerate(moved)
-        for b, n in enumerate(row)
-        if a != b and n
-    ]
-    return sorted(found, key=lambda move: -move[2])

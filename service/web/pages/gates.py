@@ -16,6 +16,7 @@ from service.usecases.receipts import Receipt
 from service.usecases.replay import Report
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
+from service.web.pages.gate_differences import differences, moves
 from service.web.pages.gate_form import (
     OF_THE_FORM,
     GateForm,
@@ -24,7 +25,7 @@ from service.web.pages.gate_form import (
     fields_of,
     form_of,
 )
-from service.web.pages.gate_views import LATELY, TROUBLED, differences, moves, row_of, view_of
+from service.web.pages.gate_views import LATELY, TROUBLED, row_of, view_of
 from service.web.pages.rendering import render
 from service.web.pages.sessions import Sender, SignedIn, Visitor
 from service.web.services import Services, services_of
