@@ -21,6 +21,7 @@ def test_sqlite_is_durable_and_makes_its_folder(tmp_path: Path) -> None:
         assert pragma("synchronous") == 2  # FULL
         assert pragma("foreign_keys") == 1
         assert pragma("busy_timeout") == 15_000
+        assert pragma("wal_autocheckpoint") == 8192  # pages of 4 KB: 32 MB
     engine.dispose()
 
 
