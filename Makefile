@@ -41,10 +41,10 @@ setup-test: setup .venv/.tests browser
 	@.venv-lab/bin/pip install $(PIP_QUIET) --no-deps -r lab/requirements-engine.txt
 	@touch $@
 
-.venv-train/.train: service/requirements-train.txt service/requirements-encoder.txt | .venv-train/.python
+.venv-train/.train: training/requirements.txt training/requirements-encoder.txt | .venv-train/.python
 	@echo "==> installing the training packages (about 6 GB: torch brings its GPU libraries)"
-	@.venv-train/bin/pip install $(PIP_QUIET) -r service/requirements-train.txt
-	@.venv-train/bin/pip install $(PIP_QUIET) --no-deps -r service/requirements-encoder.txt
+	@.venv-train/bin/pip install $(PIP_QUIET) -r training/requirements.txt
+	@.venv-train/bin/pip install $(PIP_QUIET) --no-deps -r training/requirements-encoder.txt
 	@touch $@
 
 .venv-peers/.peers: bench/requirements-peers.txt | .venv-peers/.python
@@ -91,7 +91,7 @@ package: .venv/.service ## dist/confidence_gate.difypkg, ready to install in Dif
 
 .PHONY: pins
 pins: ## Compile the requirements files anew
-	@for name in service/requirements service/requirements-gpu service/requirements-train tests/requirements lab/requirements bench/requirements-peers; do \
+	@for name in service/requirements service/requirements-gpu training/requirements tests/requirements lab/requirements bench/requirements-peers; do \
 	  uv pip compile --quiet --no-emit-index-url --no-header --python-version 3.12 --python-platform linux $$name.in -o $$name.txt; \
 	done
 	@uv pip compile --quiet --no-emit-index-url --no-header --python-version 3.12 --python-platform x86_64-manylinux_2_35 \

@@ -11,7 +11,7 @@ import onnx
 
 from bench.servers import BUNDLE
 from service.scoring.bundle import CARD, MODEL, load_bundle, sha256
-from service.training.precision.fusing import fused
+from training.precision.fusing import fused
 
 
 def models_in_fp32(folder: Path) -> Path:

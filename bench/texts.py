@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from experiments import data
+import corpora
 
 SEED = 11
 WORDS_OF_TWEETS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 25, 27)
@@ -26,8 +26,8 @@ def find(count: int) -> Texts:
     """So many texts, the same ones each time."""
     lot = random.Random(SEED)
     try:
-        tweets = data.split(data.davidson())["test"]
-    except data.DataMissing:
+        tweets = corpora.split(corpora.davidson())["test"]
+    except corpora.DataMissing:
         words = SENTENCE.split()
         texts = [" ".join(lot.choices(words, k=lot.choice(WORDS_OF_TWEETS))) for _ in range(count)]
         return Texts(texts=texts, origin="synthetic texts of the lengths of davidson's tweets")

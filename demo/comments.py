@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments import data
+import corpora
 
 SAMPLE = Path(__file__).with_name("comments.csv")
 DRAWN = 14
@@ -31,8 +31,8 @@ def read() -> list[Comment]:
     if wanted != "davidson":
         raise SystemExit(f"DATA={wanted} is not known here. Use DATA=davidson, or leave it out.")
     try:
-        test = data.split(data.davidson())["test"]
-    except data.DataMissing as missing:
+        test = corpora.split(corpora.davidson())["test"]
+    except corpora.DataMissing as missing:
         raise SystemExit(str(missing)) from missing
     drawn = random.Random(SEED).sample(list(test), DRAWN)  # noqa: S311 - a draw, not a secret
     return [

@@ -18,12 +18,12 @@ from rich.table import Table
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from experiments.data import LabelledText, davidson, split
+from corpora import LabelledText, davidson, split
 from service.domain.decision import Item
 from service.scoring.bundle import load_bundle
 from service.scoring.novelty import NOVELTY, Novelty
 from service.scoring.readers import make_reader
-from service.training.serving import raw_scores
+from training.serving import raw_scores
 
 BUNDLE = Path("models/embedded")
 

@@ -19,7 +19,7 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from experiments import data
+import corpora
 from service.confidence.occlusion import log_odds, weight, without, words_of
 from service.domain.decision import Item
 from service.domain.errors import ScorerFailed
@@ -80,7 +80,7 @@ def main(
     bundle: Annotated[Path, typer.Option(help="The bundle to explain.")] = Path("models/embedded"),
 ) -> None:
     """Print how occlusion and exact Shapley values agree."""
-    items = data.split(data.without_duplicates(data.davidson()))["test"]
+    items = corpora.split(corpora.without_duplicates(corpora.davidson()))["test"]
     fit = [item.text for item in items if SHORTEST <= len(words_of(item.text)) <= LONGEST]
     chosen = np.random.default_rng(SEED).choice(len(fit), min(texts, len(fit)), replace=False)
     scorer = OnnxScorer(load_bundle(bundle))

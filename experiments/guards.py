@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from experiments.data import (
+from corpora import (
     DataMissing,
     LabelledText,
     cold_zh,
@@ -32,8 +32,8 @@ from service.guards.injection import injections
 from service.guards.personal import Kind, personal_data
 from service.guards.text_guard import TextGuard
 from service.scoring.novelty import NOVELTY, Novelty
-from service.training.novelty import read
 from tests.guards.collection import disguised
+from training.novelty import read
 
 SCORED = {
     Finding.TRUNCATED,

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_pipeline
 
-from experiments.data import DataMissing, davidson, split
+from corpora import DataMissing, davidson, split
 from experiments.synthetic import draw_members
 from service.confidence import metrics
 from service.confidence.calibrators import choose

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
-from service.bus.memory import InProcessBus
+from service.bootstrap.learning import certifier
 from service.domain.access import Principal, Scope
 from service.domain.certificate import Costs, RiskContract, Target
 from service.domain.decision import Thresholds
@@ -29,10 +29,9 @@ from service.store.engine import open_engine
 from service.store.sql_store import SqlStore
 from service.thresholds.categories import certify_categories
 from service.thresholds.sample import Sample
-from service.usecases.certify import CertifyGate
-from service.usecases.gate_book import GateBook
-from service.usecases.learn import Learner
-from service.usecases.replay import ReplayGate, ReplayOrder
+from service.usecases.certification.auto_certify import Learner
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.insight.replay import ReplayGate, ReplayOrder
 
 ITEMS = 1_000_000
 AT_ONCE = 20_000
@@ -61,7 +60,7 @@ def main() -> None:
         right, scores = items()
         with timed(seconds, "write"):
             fill(Path(folder) / "gate.db", right, scores)
-        certify = CertifyGate(store=store, gates=gates, bus=InProcessBus(), clock=clock)
+        certify = certifier(store, gates, clock)
         learner = Learner(store=store, gates=gates, certify=certify, version_of={}.get)
         replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of={}.get)
         costs = Costs(wrong_approval=10, wrong_rejection=3, review_minute=0.5)

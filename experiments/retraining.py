@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from experiments.data.convabuse import convabuse
-from experiments.data.texts import LabelledText
+from corpora.convabuse import convabuse
+from corpora.texts import LabelledText
 from service.domain.decision import Item, Reads, Thresholds, Zone
 from service.domain.gate import GatePolicy
 from service.domain.ids import DecisionId, GateName

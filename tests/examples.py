@@ -16,15 +16,9 @@ from service.domain.decision import (
     Zone,
 )
 from service.domain.delivery import Delivery, DeliveryState
-from service.domain.ids import (
-    AppName,
-    GateName,
-    LeaseToken,
-    new_decision_id,
-    new_delivery_id,
-    new_task_id,
-)
+from service.domain.ids import AppName, GateName, LeaseToken
 from service.domain.review import Lease, ReviewTask, TaskState
+from service.usecases.shared.new_ids import new_decision_id, new_delivery_id, new_task_id
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 from service.bootstrap.shelf import Shelf
 from service.registry.versions import Registry
 from service.store.sql_store import SqlStore
-from service.usecases.model_book import ModelBook
+from service.usecases.models.activation_cache import ModelBook
 
 
 def shipped(models: Path) -> Shelf:

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from corpora import DataMissing
+from corpora.sources import REPOSITORY
 from experiments import certificates, streams
-from experiments.data import DataMissing
-from experiments.data.sources import REPOSITORY
 from experiments.study import changes
 from experiments.study.cells import Cells, code_of
 from experiments.study.claims import CLAIMS, WANTED_AT_15

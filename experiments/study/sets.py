@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments import data
-from experiments.data import DataSource, LabelledText
-from experiments.data.sources import fingerprint
-from experiments.data.splits import essence, place_of
+import corpora
+from corpora import DataSource, LabelledText
+from corpora.sources import fingerprint
+from corpora.splits import essence, place_of
 from service.domain.certificate import Costs
 
 SMALLER = 999_983
@@ -101,8 +101,8 @@ class StudySet:
 def davidson() -> StudySet:
     """English tweets."""
     return _texts(
-        data.DAVIDSON,
-        data.davidson(),
+        corpora.DAVIDSON,
+        corpora.davidson(),
         language="English",
         votes=True,
         task="acceptable, against hateful or offensive",
@@ -113,7 +113,7 @@ def davidson() -> StudySet:
 
 def cold_zh() -> StudySet:
     """Chinese posts; the published test part stays apart."""
-    parts = data.cold_zh()
+    parts = corpora.cold_zh()
     caveat = (
         "The published train and dev parts together are split anew. The published test part was "
         "labelled by other means, and has other topics and fewer offensive posts: models do far "
@@ -122,7 +122,7 @@ def cold_zh() -> StudySet:
 
     def read(posts: Sequence[LabelledText], apart: StudySet | None = None) -> StudySet:
         return _texts(
-            data.COLD_ZH,
+            corpora.COLD_ZH,
             posts,
             language="Chinese",
             votes=False,
@@ -137,8 +137,8 @@ def cold_zh() -> StudySet:
 def convabuse() -> StudySet:
     """English messages to chatbots."""
     return _texts(
-        data.CONVABUSE,
-        data.convabuse(),
+        corpora.CONVABUSE,
+        corpora.convabuse(),
         language="English",
         votes=True,
         task="not abusive, against abusive",
@@ -150,17 +150,17 @@ def convabuse() -> StudySet:
 
 def german_credit() -> StudySet:
     """Loan applications."""
-    found = data.german_credit()
+    found = corpora.german_credit()
     records = [
         {name: value for name, value in one.fields.items() if name not in LEFT_OUT} for one in found
     ]
     return StudySet(
-        name=data.GERMAN_CREDIT.name,
+        name=corpora.GERMAN_CREDIT.name,
         keys=[json.dumps(dict(one.fields)) for one in found],
         labels=np.array([one.label for one in found], dtype=np.float64),
         records=records,
         card=_card(
-            data.GERMAN_CREDIT,
+            corpora.GERMAN_CREDIT,
             "the loan was paid back, against not",
             "Applications of the 1970s that were granted; bad ones were drawn more often than "
             f"they occur. {', '.join(LEFT_OUT)} are left out. There are no votes.",

@@ -10,11 +10,11 @@ from service.ports.clock import Clock
 from service.ports.store import Store
 from service.resume import ResumeMessageWriter, make_resumers
 from service.telemetry.metrics import Metrics
-from service.usecases.deliver import DeliveryWorker
-from service.usecases.gate_book import GateBook
-from service.usecases.keep_time import TimeKeeper
-from service.usecases.learn import Learner
-from service.usecases.watcher import Watcher
+from service.usecases.certification.auto_certify import Learner
+from service.usecases.certification.drift_monitor import Watcher
+from service.usecases.deliveries.worker import DeliveryWorker
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.review.expiry import TimeKeeper
 
 
 @dataclass(kw_only=True)

@@ -9,14 +9,17 @@ from service.ports.bus import Bus
 from service.ports.clock import Clock
 from service.ports.store import Store
 from service.scoring.openai.question import version_of
-from service.usecases.certify import CertifyGate
-from service.usecases.gate_book import GateBook
-from service.usecases.learn import Learner
+from service.usecases.certification.auto_certify import Learner
+from service.usecases.certification.certify import CertifyGate
+from service.usecases.gates.policy_cache import GateBook
+from service.web.text.certificates import in_english
 
 
 def certifier(store: Store, gates: GateBook, clock: Clock) -> CertifyGate:
     """For a command: other processes notice the new version by themselves."""
-    return CertifyGate(store=store, gates=gates, bus=InProcessBus(), clock=clock)
+    return CertifyGate(
+        store=store, gates=gates, bus=InProcessBus(), clock=clock, in_words=in_english
+    )
 
 
 def build_learner(
@@ -30,7 +33,7 @@ def build_learner(
     return Learner(
         store=store,
         gates=gates,
-        certify=CertifyGate(store=store, gates=gates, bus=bus, clock=clock),
+        certify=CertifyGate(store=store, gates=gates, bus=bus, clock=clock, in_words=in_english),
         version_of=lambda name: (
             version_of(language_models[name]) if name in language_models else shelf.version_of(name)
         ),

@@ -10,9 +10,9 @@ from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.openai.scorer import LanguageModelScorer
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
-from service.usecases.activate_model import demand_fit, users_of
-from service.usecases.gate_book import GateBook
-from service.usecases.live_models import LiveModels
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.models.activate_model import demand_fit, users_of
+from service.usecases.models.live_models import LiveModels
 
 
 def open_models(

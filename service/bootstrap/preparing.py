@@ -12,9 +12,9 @@ from service.domain.gate import SIGNALS_SCORER, SampleAgreement
 from service.ports.clock import Clock
 from service.ports.store import Store
 from service.settings import Settings
-from service.usecases.access import Doorkeeper
-from service.usecases.gate_book import GateBook
-from service.usecases.model_book import ModelBook
+from service.usecases.access.authentication import Doorkeeper
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.models.activation_cache import ModelBook
 
 
 def prepare(

@@ -12,7 +12,7 @@ from service.registry.versions import Registry
 from service.scoring.bundle import Bundle
 from service.scoring.openai.question import version_of
 from service.thresholds.replay import Calibrate, CalibratorOf
-from service.usecases.model_book import ModelBook
+from service.usecases.models.activation_cache import ModelBook
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ import typer
 from service.cli.context import opened_store
 from service.domain.access import Role, Scope
 from service.ports.clock import SystemClock
-from service.usecases.access import Doorkeeper
+from service.usecases.access.authentication import Doorkeeper
 
 people = typer.Typer(help="People who sign in to review.", no_args_is_help=True)
 keys = typer.Typer(help="API keys of workflows and scripts.", no_args_is_help=True)

@@ -3,7 +3,7 @@
 import typer
 
 from service.cli.context import opened_store
-from service.usecases.audit_trail import AuditTrail
+from service.usecases.access.audit_trail import AuditTrail
 
 app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 

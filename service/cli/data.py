@@ -12,7 +12,7 @@ from service.domain.errors import InvalidInput
 from service.domain.labelled import Case
 from service.guards.masking import LabelRedactor
 from service.ports.clock import SystemClock
-from service.usecases.data_set import Card, DataSet
+from service.usecases.data.data_set import Card, DataSet
 
 app = typer.Typer(help="The data sets of gates.", no_args_is_help=True)
 

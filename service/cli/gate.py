@@ -16,7 +16,6 @@ from service.confidence.members import rows_of
 from service.confidence.signals import RawScore, raw_of_score
 from service.domain.certificate import RiskContract, Target
 from service.domain.certificate_document import certificate_document
-from service.domain.certificate_words import in_english
 from service.domain.decision import Item
 from service.domain.errors import InvalidInput
 from service.domain.gate import GatePolicy
@@ -25,8 +24,9 @@ from service.ports.scorer import Scorer
 from service.scoring.bundle import Bundle
 from service.settings import Settings
 from service.thresholds.sample import Sample
-from service.usecases.certify import ON_DEMAND, Issued, demand_one_scorer
-from service.usecases.gate_book import GateBook
+from service.usecases.certification.certify import ON_DEMAND, Issued, demand_one_scorer
+from service.usecases.gates.policy_cache import GateBook
+from service.web.text.certificates import in_english
 
 app = typer.Typer(help="Gates and their certificates.", no_args_is_help=True)
 

@@ -88,7 +88,7 @@ def worker() -> None:
     from service.bootstrap.preparing import prepare
     from service.store.sql_store import SqlStore
     from service.telemetry.metrics import Metrics
-    from service.usecases.watcher import Watcher
+    from service.usecases.certification.drift_monitor import Watcher
 
     chosen = read_settings()
     logs.configure(chosen.log_format, chosen.log_level)

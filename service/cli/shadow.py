@@ -19,12 +19,12 @@ from service.domain.shadow import ShadowState
 from service.guards.masking import LabelRedactor
 from service.ports.clock import SystemClock
 from service.thresholds.tally import Cost, Figures, Side
-from service.usecases.change_gate import ChangeGate
-from service.usecases.gate_book import GateBook
-from service.usecases.receipts import Receipt
-from service.usecases.replay import DEFAULT_LIMIT, MOST, ReplayGate
-from service.usecases.shadow_report import ReportShadow, ShadowReport
-from service.usecases.shadows import Shadows
+from service.usecases.gates.change_gate import ChangeGate
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.insight.replay import DEFAULT_LIMIT, MOST, ReplayGate
+from service.usecases.shadow.lifecycle import Shadows
+from service.usecases.shadow.report import ReportShadow, ShadowReport
+from service.usecases.shared.idempotency import Receipt
 
 app = typer.Typer(help="A candidate beside the gate, deciding nothing.", no_args_is_help=True)
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from service.domain.canonical import canonical, plain
-from service.domain.chance import random_hex
+from service.randomness import random_hex
 
 GENESIS = "0" * 64
 

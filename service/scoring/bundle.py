@@ -33,7 +33,7 @@ DYNAMIC_OPERATORS = ("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQ
 """They take the range of a tensor from all the batch, so that a text's score depends on the texts
 beside it: by .03 and more for the embedded model. A gate must give one text one score."""
 
-REMEDY = "Restore the bundle from where it came, or export it again (python -m service.training)."
+REMEDY = "Restore the bundle from where it came, or export it again (python -m training)."
 
 
 @dataclass(frozen=True, kw_only=True)

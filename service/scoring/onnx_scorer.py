@@ -11,11 +11,11 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from service.concurrency import hand_over
 from service.confidence.members import spreads
 from service.domain.decision import Item, Reads, Score, Spread
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.values import Json
-from service.handover import hand_over
 from service.ports.meter import ModelMeter, ModelRun
 from service.scoring.answer import Answer
 from service.scoring.batching import Request, Tokenised, Waiting

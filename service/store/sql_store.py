@@ -26,7 +26,7 @@ from service.store.recorded import SqlRecorded
 from service.store.retrainings import SqlRetrainings
 from service.store.shadows import SqlShadows
 from service.store.tasks import SqlTasks
-from service.store.turn import Turn
+from service.store.write_lock import Turn
 
 log = structlog.get_logger()
 

@@ -8,10 +8,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.telemetry.metrics import Metrics
 from service.web import api, ops, pages, problems
+from service.web.fast_path import ShortWay
 from service.web.middleware import Edge
 from service.web.ops import Readiness
 from service.web.services import Services
-from service.web.short_way import ShortWay
 
 VERSION = "0.1.0"
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request
 
 from service.domain.access import Principal
 from service.domain.errors import IdempotencyInFlight, InvalidInput
-from service.usecases.receipts import Receipt
+from service.usecases.shared.idempotency import Receipt
 from service.web.auth import Caller
 
 LONGEST_KEY = 255

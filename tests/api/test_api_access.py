@@ -9,7 +9,7 @@ import pytest
 from service.domain.access import Scope
 from service.ports.clock import SystemClock
 from service.store.sql_store import SqlStore
-from service.usecases.access import Doorkeeper
+from service.usecases.access.authentication import Doorkeeper
 from tests.api.conftest import KEY, serving, settings_for
 
 

@@ -10,7 +10,7 @@ from service.domain.access import Scope
 from service.limits.buckets import BURST_SECONDS
 from service.ports.clock import SystemClock
 from service.store.sql_store import SqlStore
-from service.usecases.access import Doorkeeper
+from service.usecases.access.authentication import Doorkeeper
 from tests.api.conftest import KEY, serving, settings_for
 
 RATE = 2

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import corpora
 from bench import __main__ as main
 from bench import texts
 from bench.load import Connection, Load, Order, whole
-from experiments import data
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,9 +90,9 @@ def test_an_unknown_part_is_told(tmp_path: Path) -> None:
 
 def test_without_the_set_the_texts_are_told_to_be_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
-        raise data.DataMissing
+        raise corpora.DataMissing
 
-    monkeypatch.setattr(data, "davidson", missing)
+    monkeypatch.setattr(corpora, "davidson", missing)
     found = texts.find(500)
     assert "synthetic" in found.origin
     assert len({len(text.split()) for text in found.texts}) > 10

@@ -11,8 +11,8 @@ from bench.load import Report
 from bench.peers.known import PEERS, Peer
 from bench.peers.model import Model
 from bench.servers import Server, a_rival
-from experiments.data import LabelledText
-from service.training.serving import raw_scores
+from corpora import LabelledText
+from training.serving import raw_scores
 
 PLAN = measuring.Plan(**measuring.QUICK, say=lambda _: None)
 TEXTS = ["what a lovely day", "you are an idiot and nobody likes you", "see you at nine"]

@@ -1,7 +1,7 @@
 """What is told of an explanation: the heavy parts, strongest first, in a sentence."""
 
 from service.domain.explanation import LEAST_TOLD, MOST_TOLD, Explanation, Part
-from service.domain.explanation_words import LONGEST_NAME, in_chinese, in_english
+from service.web.text.explanations import LONGEST_NAME, in_chinese, in_english
 
 
 def explanation(**weights: float) -> Explanation:

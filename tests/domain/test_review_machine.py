@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from service.domain import review_moves
 from service.domain.errors import GateError
-from service.domain.ids import new_lease_token
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, GivenAnswer, Reviewer, ReviewTask, TaskState
+from service.usecases.shared.new_ids import new_lease_token
 from tests.examples import MINUTE, NOW, a_decision, a_task
 
 PENDING, CLAIMED, ESCALATED = TaskState.PENDING, TaskState.CLAIMED, TaskState.ESCALATED

@@ -15,7 +15,7 @@ import pytest
 
 from demo.service_process import ROOT
 from lab.process import LabProcess
-from service.usecases.deliver import TRIES_AT_ONCE
+from service.usecases.deliveries.worker import TRIES_AT_ONCE
 from tests.installation import (
     DifyCaller,
     PausedRun,

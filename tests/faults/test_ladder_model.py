@@ -17,11 +17,11 @@ from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.scoring import onnx_scorer
 from service.scoring.onnx_scorer import OnnxScorer
-from service.usecases.assess import Assessor
-from service.usecases.decide import DecideItem
-from service.usecases.decision_order import DecisionOrder
-from service.usecases.guarded import GuardedAssessor
-from service.usecases.receipts import Receipt
+from service.usecases.decisions.assess import Assessor
+from service.usecases.decisions.decide import DecideItem
+from service.usecases.decisions.decide_command import DecisionOrder
+from service.usecases.decisions.guarded_assessor import GuardedAssessor
+from service.usecases.shared.idempotency import Receipt
 from tests.faults.broken_models import (
     TROUBLE,
     broken_bundle,

@@ -7,7 +7,7 @@ from service.configuration import BundleLabels, Configuration, parse
 from service.domain.errors import BrokenBundle
 from service.domain.ids import GateName
 from service.store.sql_store import SqlStore
-from service.usecases.gate_book import GateBook
+from service.usecases.gates.policy_cache import GateBook
 from tests.store.crowd import at_once
 
 REPLICAS = 8

@@ -10,7 +10,7 @@ from service.domain.change import Cause, Change
 from service.domain.decision import Assessment, Reason, Thresholds, Zone
 from service.domain.ids import GateName
 from service.domain.label import Label
-from service.usecases.gate_versions import succeed
+from service.usecases.gates.policy_versions import succeed
 from tests.examples import a_decision
 from tests.pages.site import Site
 

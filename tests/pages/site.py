@@ -22,8 +22,8 @@ from service.ports.page import Page
 from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry import logs
-from service.usecases.receipts import Receipt
-from service.usecases.task_views import TaskView
+from service.usecases.review.views import TaskView
+from service.usecases.shared.idempotency import Receipt
 from service.web.services import Services
 
 KEY = "cg_key_of_the_pages_tests"

@@ -10,8 +10,8 @@ from service.domain.access import Principal
 from service.domain.change import Cause, Change
 from service.domain.gate import AuditRules, GatePolicy
 from service.ports.page import Page
-from service.usecases.gate_versions import succeed
-from service.usecases.receipts import Receipt
+from service.usecases.gates.policy_versions import succeed
+from service.usecases.shared.idempotency import Receipt
 from tests.pages.history import live
 from tests.pages.site import ALL, Browser, Site, serving
 

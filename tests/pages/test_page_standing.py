@@ -12,7 +12,7 @@ from service.domain.access import Principal, Scope
 from service.domain.decision import Resume, ResumeMode
 from service.domain.delivery import DeliveryState
 from service.domain.review import Answer, GivenAnswer, TaskState
-from service.usecases.task_views import TaskView
+from service.usecases.review.views import TaskView
 from service.web.pages.standing import Step, standing_of
 from tests.examples import NOW, a_decision, a_delivery, a_task
 from tests.pages.site import Browser, Site

@@ -20,12 +20,12 @@ from service.scoring.onnx_scorer import OnnxScorer
 from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
-from service.usecases import live_models
-from service.usecases.activate_model import ActivateModel
-from service.usecases.audit_trail import AuditTrail
-from service.usecases.gate_book import GateBook
-from service.usecases.live_models import LiveModels
-from service.usecases.model_book import ModelBook
+from service.usecases.access.audit_trail import AuditTrail
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.models import live_models
+from service.usecases.models.activate_model import ActivateModel
+from service.usecases.models.activation_cache import ModelBook
+from service.usecases.models.live_models import LiveModels
 from tests.registry.bundles import (
     MODELS,
     another_version,

@@ -13,7 +13,7 @@ import pytest
 from lab.process import PYTHON, LabProcess
 from service.domain.app import App
 from service.domain.delivery import Delivery
-from service.domain.ids import new_task_id
+from service.usecases.shared.new_ids import new_task_id
 from tests.resume.conftest import APP, HASTY, Log, Tries
 
 WORKFLOWS = Path(__file__).parent / "workflows"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.domain.ids import new_task_id
+from service.usecases.shared.new_ids import new_task_id
 from tests.resume.conftest import HASTY, Tries
 from tests.resume.dify_double import DifyDouble, DoubleForm, filled, node_done, refusal
 

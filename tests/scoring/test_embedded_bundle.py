@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from bench import texts
-from experiments.data import DataMissing, LabelledText, davidson, split
+from corpora import DataMissing, LabelledText, davidson, split
 from service.confidence.metrics import accuracy, auroc, ece
 from service.domain.decision import Item, Score
 from service.scoring.bundle import Bundle
 from service.scoring.onnx_scorer import OnnxScorer
-from service.training.precision import MOST_BATCH_DRIFT
-from service.training.serving import raw_scores
+from training.precision import MOST_BATCH_DRIFT
+from training.serving import raw_scores
 
 FOLDER = Path("models/embedded")
 SAMPLE = 1000

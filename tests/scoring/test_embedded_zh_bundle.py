@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from experiments.data import DataMissing, LabelledText, cold_zh
-from experiments.data.splits import essence, place_of
+from corpora import DataMissing, LabelledText, cold_zh
+from corpora.splits import essence, place_of
 from service.confidence.metrics import accuracy, auroc, ece
 from service.domain.decision import Item, Score
 from service.domain.errors import ScorerFailed

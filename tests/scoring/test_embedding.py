@@ -9,9 +9,9 @@ import pytest
 
 from service.scoring.bundle import Bundle
 from service.scoring.onnx_scorer import OnnxScorer
-from service.training.embedding import with_embedding
 from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
 from tests.scoring.small_bundles import words_graph
+from training.embedding import with_embedding
 
 ADDED = {"embedding", *(f"embedding.{part}" for part in ("axis", "shortest", "length", "divisor"))}
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.data import DataMissing, davidson, split
+from corpora import DataMissing, davidson, split
 from service.domain.decision import Assessment, Item, Reason, Score, Zone
 from service.domain.errors import BrokenBundle
 from service.domain.gate import GatePolicy
@@ -19,12 +19,12 @@ from service.scoring.bundle import Bundle
 from service.scoring.novelty import NOVELTY, Novelty
 from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.reading import Inputs
-from service.training.novelty import fit
-from service.usecases.assess import Assessor
-from service.usecases.guarded import GuardedAssessor
-from service.usecases.judged import zone_of
+from service.usecases.decisions.assess import Assessor
+from service.usecases.decisions.guarded_assessor import GuardedAssessor
+from service.usecases.decisions.policy_evaluation import zone_of
 from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
 from tests.usecases.conftest import POLICY
+from training.novelty import fit
 
 FAR = [
     "def total(self, inputs): return float(((measured - mean) / deviation).sum())",

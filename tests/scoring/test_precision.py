@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from experiments.data import LabelledText
+from corpora import LabelledText
 from service.domain.decision import Item
 from service.domain.errors import BrokenBundle
 from service.scoring.bundle import CARD, MODEL, Bundle, load_bundle, sha256
@@ -16,10 +16,10 @@ from service.scoring.heads import Method, member_probabilities
 from service.scoring.readers import make_reader
 from service.scoring.runner import PlainRunner
 from service.scoring.session import Provider, Runtime, open_session
-from service.training.precision import Precision, in_precision
-from service.training.precision.fusing import restored
-from service.training.precision.graphs import CONTRIB, ours
 from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
+from training.precision import Precision, in_precision
+from training.precision.fusing import restored
+from training.precision.graphs import CONTRIB, ours
 
 TEXTS = [*FINE, *ABUSIVE, *texts_of_many_lengths(60)]
 TYPICAL = [

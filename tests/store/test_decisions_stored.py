@@ -19,9 +19,10 @@ from service.domain.decision import (
     Zone,
 )
 from service.domain.errors import UnknownDecision
-from service.domain.ids import DecisionId, new_decision_id
+from service.domain.ids import DecisionId
 from service.domain.outcome import DecidedBy, Outcome, Truth, Verdict
 from service.store.sql_store import SqlStore
+from service.usecases.shared.new_ids import new_decision_id
 from tests.examples import MINUTE, NOW, a_decision
 from tests.store.crowd import at_once
 

@@ -7,11 +7,12 @@ import pytest
 
 from service.domain import review_moves
 from service.domain.errors import IllegalMove
-from service.domain.ids import GateName, LeaseToken, TaskId, new_lease_token
+from service.domain.ids import GateName, LeaseToken, TaskId
 from service.domain.review import Answer, GivenAnswer, Reviewer, ReviewTask, TaskState
 from service.ports.page import Page
 from service.ports.store import Transaction
 from service.store.sql_store import SqlStore
+from service.usecases.shared.new_ids import new_lease_token
 from tests.examples import GATE, MINUTE, NOW, a_decision, a_lease, a_task
 from tests.store.crowd import at_once
 

@@ -19,9 +19,9 @@ from service.domain.certificate import (
     Tally,
     Target,
 )
-from service.domain.certificate_words import in_chinese, in_english
 from service.domain.decision import Thresholds
 from service.domain.errors import InvalidInput
+from service.web.text.certificates import in_chinese, in_english
 
 
 @pytest.mark.parametrize("limit", [0, 1, -0.01, 1.5, math.nan, math.inf])

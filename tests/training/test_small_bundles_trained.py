@@ -22,9 +22,9 @@ from itertools import product
 from pathlib import Path
 import numpy as np
 from rich.progress import Progress
-from experiments.data import LabelledText
-from service.training.characters.bundle import export, sigma, train
-from service.training.characters.learning import Settings, Texts
+from corpora import LabelledText
+from training.characters.bundle import export, sigma, train
+from training.characters.learning import Settings, Texts
 
 things = "手机 衣服 房间 回答 火车 菜谱 博物馆 自行车 音乐会 台灯 花园 演讲 键盘 午饭 电影".split()
 fine = ["我真的很喜欢{}", "{}让人惊喜", "谢谢你的{}", "{}准时到了", "{}还有货吗", "我们很享受{}"]
@@ -54,8 +54,8 @@ RECORDS = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from experiments.data import Application
-from service.training.records import learning
+from corpora import Application
+from training.records import learning
 
 chance = np.random.default_rng(5)
 records = []

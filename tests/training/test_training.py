@@ -38,8 +38,8 @@ ABUSIVE = [
 SAID = """
 import json, sys
 from pathlib import Path
-from service.training.models import assembled, said
-from service.training.settings import Settings
+from training.models import assembled, said
+from training.settings import Settings
 run = Path(sys.argv[1])
 settings = Settings.read(run / "settings.json")
 print(json.dumps(said(assembled(run, settings), json.load(sys.stdin), settings).tolist()))
@@ -107,7 +107,7 @@ def built(work: Path, request: pytest.FixtureRequest) -> Callable[[str], Path]:
 
 def command(work: Path, method: str) -> list[str | Path]:
     places = ["--run", work / method, "--bundle", work / method / "small"]
-    begin = ["-m", "service.training", "build", work / "texts.csv", "--method", method]
+    begin = ["-m", "training", "build", work / "texts.csv", "--method", method]
     return [*begin, *places, *METHODS[method]]
 
 

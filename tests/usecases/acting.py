@@ -8,10 +8,10 @@ from service.domain.access import Principal
 from service.domain.decision import Item
 from service.domain.ids import DecisionId, TaskId
 from service.domain.review import Answer
-from service.usecases.answers import AnswerOrder
-from service.usecases.decision_order import DecisionOrder
-from service.usecases.receipts import Receipt
-from service.usecases.task_views import TaskView
+from service.usecases.decisions.decide_command import DecisionOrder
+from service.usecases.review.answers import AnswerOrder
+from service.usecases.review.views import TaskView
+from service.usecases.shared.idempotency import Receipt
 from tests.usecases.conftest import ANN, House
 
 

@@ -19,14 +19,16 @@ from service.guards.text_guard import TextGuard
 from service.resume import ResumeMessageWriter
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
-from service.usecases.assess import Assessor
-from service.usecases.decide import DecideItem
-from service.usecases.gate_book import GateBook
-from service.usecases.guarded import GuardedAssessor
-from service.usecases.outcomes import Outcomes
-from service.usecases.recorder import Recorder
-from service.usecases.review import ReviewTasks
-from service.usecases.tasks import Tasks
+from service.usecases.certification.certify import CertifyGate
+from service.usecases.decisions.assess import Assessor
+from service.usecases.decisions.decide import DecideItem
+from service.usecases.decisions.group_commit import Recorder
+from service.usecases.decisions.guarded_assessor import GuardedAssessor
+from service.usecases.decisions.outcomes import Outcomes
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.review.commands import ReviewTasks
+from service.usecases.review.queries import Tasks
+from service.web.text.certificates import in_english
 
 APP = App(name=AppName("dify"), url="http://127.0.0.1:9/v1", api_key="key", allow_internal=True)
 APPS = MappingProxyType({APP.name: APP})
@@ -95,6 +97,15 @@ class House:
             redactor=LabelRedactor(),
         )
         self.outcomes = Outcomes(store=self.store, bus=self.bus, clock=self.clock)
+
+    def certifier(self) -> CertifyGate:
+        return CertifyGate(
+            store=self.store,
+            gates=self.gates,
+            bus=self.bus,
+            clock=self.clock,
+            in_words=in_english,
+        )
 
     def adopt(self, policy: GatePolicy, **changes: object) -> None:
         self.gates.adopt([replace(policy, **changes)], self.clock.now())  # type: ignore[arg-type]

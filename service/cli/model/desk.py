@@ -18,7 +18,7 @@ from service.registry.versions import Registry
 from service.scoring.bundle import Bundle
 from service.settings import Settings
 from service.store.sql_store import SqlStore
-from service.usecases.activate_model import ActivateModel, demand_fit
+from service.usecases.models.activate_model import ActivateModel, demand_fit
 
 ACTOR = "command line"
 

@@ -7,7 +7,7 @@ import typer
 
 from service.cli.model.desk import ACTOR, AsJson, Desk, Model, Version, opened_desk, print_json
 from service.domain.model import Activation, ActivationState
-from service.usecases.activate_model import uncertified_by
+from service.usecases.models.activate_model import uncertified_by
 
 NOT_TAKEN_OVER = 1
 RUNS = (ActivationState.PENDING, ActivationState.TAKEN_OVER)

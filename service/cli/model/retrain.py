@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from service.bus.memory import InProcessBus
 from service.cli.gate import gate_named
 from service.cli.model.desk import ACTOR, AsJson, Desk, opened_desk, print_json
 from service.cli.model.force import NOT_TAKEN_OVER, RUNS, Wait, awaited
@@ -16,7 +15,6 @@ from service.cli.model.retrained_log import counts, log
 from service.cli.model.retrained_words import say
 from service.domain.adaptation import Mode
 from service.domain.canonical import canonical
-from service.domain.certificate_words import in_english
 from service.domain.errors import ChangedMeanwhile, InvalidInput
 from service.domain.gate import GatePolicy
 from service.domain.guard import Redaction
@@ -31,11 +29,12 @@ from service.retraining.lessons import Lessons, Parts
 from service.scoring.bundle import Bundle
 from service.scoring.readers import make_reader
 from service.thresholds.quality import judged
-from service.usecases.certify import CertifyGate, demand_one_scorer
-from service.usecases.data_set import Card, DataSet
-from service.usecases.gate_book import GateBook
-from service.usecases.learn import FEWEST_LABELS
-from service.usecases.retrained import Retrainings
+from service.usecases.certification.auto_certify import FEWEST_LABELS
+from service.usecases.certification.certify import demand_one_scorer
+from service.usecases.data.data_set import Card, DataSet
+from service.usecases.gates.policy_cache import GateBook
+from service.usecases.models.retraining_log import Retrainings
+from service.web.text.certificates import in_english
 
 NOT_BETTER = 1
 
@@ -239,9 +238,9 @@ def _certify(asked: Asked, made: Challenge) -> str | None:
     has gone off meanwhile."""
     if made.sample is None or made.sample.scores.size < FEWEST_LABELS:
         return None
-    certify = CertifyGate(
-        store=asked.desk.store, gates=asked.gates, bus=InProcessBus(), clock=SystemClock()
-    )
+    from service.bootstrap.learning import certifier
+
+    certify = certifier(asked.desk.store, asked.gates, SystemClock())
     asked.gates.load()
     policy = asked.gates.of(asked.policy.gate)
     if not _may_certify(policy):

@@ -11,7 +11,7 @@ from service.domain.retraining import Retraining
 from service.registry.mlflow import Mlflow
 from service.retraining.challenge import Challenge
 from service.retraining.lessons import Parts
-from service.usecases.data_set import Card
+from service.usecases.data.data_set import Card
 
 EXPERIMENT = "confidence-gate-retraining"
 

@@ -20,7 +20,7 @@ def train(context: typer.Context) -> None:
 
     Whatever follows is for the trainer: `model train --help` is its help.
     """
-    _hand_over(context, "service.training", "build")
+    _hand_over(context, "training", "build")
 
 
 def quantise(context: typer.Context) -> None:
@@ -28,7 +28,7 @@ def quantise(context: typer.Context) -> None:
 
     Whatever follows is for the trainer: `model quantise --help` is its help.
     """
-    _hand_over(context, "service.training.precision")
+    _hand_over(context, "training.precision")
 
 
 def _hand_over(context: typer.Context, *module_and_command: str) -> None:

@@ -24,9 +24,9 @@ from plugin.contract.reviews import TakeRequest, TakeResponse
 from plugin.contract.signals import Signals
 from service.domain.decision import Item, ResumeMode, RiskLevel
 from service.domain.ids import DecisionId
-from service.usecases.decide import Made
-from service.usecases.decision_order import DecisionOrder
-from service.usecases.outcomes import DecisionView
+from service.usecases.decisions.decide import Made
+from service.usecases.decisions.decide_command import DecisionOrder
+from service.usecases.decisions.outcomes import DecisionView
 from service.web.api import present
 from service.web.auth import Caller, spend
 from service.web.idempotency import KeyedCall

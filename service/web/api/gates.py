@@ -13,7 +13,6 @@ from plugin.contract.tasks import DEFAULT_PAGE, MAX_PAGE
 from service.configuration.writing import section_of
 from service.domain.certificate import Certificate
 from service.domain.certificate_document import certificate_of, contract_document
-from service.domain.certificate_words import in_chinese, in_english
 from service.domain.errors import ChangedMeanwhile, InvalidInput, VersionNotNamed
 from service.domain.gate import GatePolicy
 from service.domain.ids import CertificateId
@@ -21,13 +20,14 @@ from service.ports.page import Page
 from service.ports.repositories.policies import StoredPolicy
 from service.thresholds import ecusum
 from service.thresholds.workload import Workload
-from service.usecases.gate_report import AuditReport
-from service.usecases.gate_versions import policy_from
-from service.usecases.watch import Watch
+from service.usecases.certification.drift_check import Watch
+from service.usecases.gates.policy_versions import policy_from
+from service.usecases.insight.gate_report import AuditReport
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall
 from service.web.services import services_of
+from service.web.text.certificates import in_chinese, in_english
 
 router = APIRouter(tags=["gates"])
 

@@ -9,7 +9,7 @@ from plugin.contract import learning as wire
 from plugin.contract.tasks import DEFAULT_PAGE
 from service.domain.ids import DecisionId
 from service.domain.labelled import Case
-from service.usecases.certify import Put
+from service.usecases.certification.certify import Put
 from service.web.api.gates import certificate_summary
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall

@@ -9,12 +9,12 @@ from plugin.contract import tasks as wire_tasks
 from service.domain.decision import Assessment, Decision, Thresholds
 from service.domain.delivery import Delivery
 from service.domain.explanation import Explanation
-from service.domain.explanation_words import in_chinese, in_english
 from service.domain.outcome import Outcome, Verdict
 from service.domain.review import ReviewTask
-from service.usecases.outcomes import DecisionView, Taken
-from service.usecases.task_views import TaskView
+from service.usecases.decisions.outcomes import DecisionView, Taken
+from service.usecases.review.views import TaskView
 from service.web.pages.language import Language, Speech
+from service.web.text.explanations import in_chinese, in_english
 
 
 def decision(

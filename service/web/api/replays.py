@@ -7,14 +7,14 @@ from fastapi import APIRouter, Request
 
 from plugin.contract import gates as wire
 from service.domain.certificate import BadContract, Costs
-from service.domain.certificate_words import in_chinese, in_english
 from service.domain.errors import InvalidInput
 from service.thresholds.replay import ZONES
 from service.thresholds.tally import Figures, Share, Side
-from service.usecases.replay import ReplayOrder, Report
+from service.usecases.insight.replay import ReplayOrder, Report
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.services import services_of
+from service.web.text.certificates import in_chinese, in_english
 
 router = APIRouter(tags=["gates"])
 

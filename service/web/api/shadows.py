@@ -9,9 +9,9 @@ from plugin.contract import gates as gate_wire
 from plugin.contract import shadows as wire
 from service.configuration.writing import section_of
 from service.domain.shadow import Shadow
-from service.usecases.replay import DEFAULT_LIMIT, MOST
-from service.usecases.shadow_report import ShadowReport
-from service.usecases.shadows import candidate_of
+from service.usecases.insight.replay import DEFAULT_LIMIT, MOST
+from service.usecases.shadow.lifecycle import candidate_of
+from service.usecases.shadow.report import ShadowReport
 from service.web.api import present
 from service.web.api.gates import etag, version_of, version_told
 from service.web.api.replays import figures, moved, share

@@ -23,8 +23,8 @@ from plugin.contract.tasks import (
 from service.domain.ids import TaskId
 from service.domain.review import Answer, TaskState
 from service.ports.page import Page
-from service.usecases.answers import AnswerOrder
-from service.usecases.task_views import TaskView
+from service.usecases.review.answers import AnswerOrder
+from service.usecases.review.views import TaskView
 from service.web.api import present
 from service.web.auth import Caller
 from service.web.idempotency import KeyedCall

@@ -12,7 +12,7 @@ from service.domain.decision import Assessment, Thresholds
 from service.domain.outcome import Verdict
 from service.domain.review import OPEN, WAITING, GivenAnswer, ReviewTask, TaskState, has_lapsed
 from service.domain.values import Json
-from service.usecases.task_views import TaskView
+from service.usecases.review.views import TaskView
 from service.web.pages.standing import Standing, excerpt_of, standing_of
 
 DUE_SOON = timedelta(hours=1)

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.domain.explanation import Explanation, Part
-from service.domain.explanation_words import in_chinese, in_english
 from service.domain.ids import TaskId
 from service.domain.outcome import Verdict
-from service.usecases.explain import NotExplained
+from service.usecases.decisions.explain import NotExplained
 from service.web.pages.errors import PageRoute
 from service.web.pages.language import Language, language_of
 from service.web.pages.rendering import render
 from service.web.pages.sessions import SignedIn
 from service.web.services import services_of
+from service.web.text.explanations import in_chinese, in_english
 
 router = APIRouter(prefix="/review/tasks/{task_id}", route_class=PageRoute)
 

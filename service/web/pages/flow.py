@@ -10,8 +10,8 @@ from service.domain.access import Principal
 from service.domain.ids import TaskId
 from service.domain.review import ReviewTask, TaskState, has_lapsed
 from service.ports.page import Page
-from service.usecases.receipts import Receipt
-from service.usecases.task_views import TaskView
+from service.usecases.review.views import TaskView
+from service.usecases.shared.idempotency import Receipt
 from service.web.pages import cookies
 from service.web.services import Services, services_of
 

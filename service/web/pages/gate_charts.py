@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.thresholds.charts import Charted, Point
-from service.usecases.gate_charts import GateCharts
+from service.usecases.insight.gate_charts import GateCharts
 
 WIDTH, HEIGHT, MARGIN = 320, 96, 8
 LEAST_RANGE = 0.02

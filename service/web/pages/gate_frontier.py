@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.thresholds.cost import Point
-from service.usecases.gate_report import CostFrontier
+from service.usecases.insight.gate_report import CostFrontier
 
 MOST_POINTS = 30
 WIDTH, HEIGHT, LEFT, BOTTOM, MARGIN = 640, 320, 72, 48, 16

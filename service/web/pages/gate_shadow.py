@@ -8,8 +8,8 @@ from service.configuration.writing import section_of
 from service.domain.access import Scope
 from service.domain.errors import ChangedMeanwhile, Conflict
 from service.domain.shadow import Shadow, ShadowState
-from service.usecases.receipts import Receipt
-from service.usecases.shadow_report import ShadowReport
+from service.usecases.shadow.report import ShadowReport
+from service.usecases.shared.idempotency import Receipt
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
 from service.web.pages.gate_differences import Difference, differences, moves

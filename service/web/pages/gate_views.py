@@ -18,9 +18,9 @@ from service.thresholds import ecusum
 from service.thresholds.outlook import Outlook
 from service.thresholds.quality import Quality
 from service.thresholds.workload import Workload
-from service.usecases.gate_report import AuditReport
-from service.usecases.replay import ReplayOrder, Report
-from service.usecases.watch import Watch
+from service.usecases.certification.drift_check import Watch
+from service.usecases.insight.gate_report import AuditReport
+from service.usecases.insight.replay import ReplayOrder, Report
 from service.web.pages.gate_categories import Category, categories_of
 from service.web.pages.gate_charts import ChartsView, ChartView
 from service.web.pages.gate_frontier import FrontierView

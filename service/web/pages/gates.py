@@ -11,9 +11,9 @@ from service.domain.errors import BadPolicy, ChangedMeanwhile, InvalidInput, Sha
 from service.domain.gate import GatePolicy
 from service.domain.shadow import Shadow
 from service.ports.repositories.policies import StoredPolicy
-from service.usecases.gate_versions import policy_from
-from service.usecases.receipts import Receipt
-from service.usecases.replay import Report
+from service.usecases.gates.policy_versions import policy_from
+from service.usecases.insight.replay import Report
+from service.usecases.shared.idempotency import Receipt
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
 from service.web.pages.gate_differences import differences, moves

@@ -13,9 +13,9 @@ from typing import Any
 from starlette.requests import Request
 
 from service.domain.certificate import Certificate
-from service.domain.certificate_words import in_chinese, in_english
 from service.domain.guard import Note
 from service.web.pages import cookies
+from service.web.text.certificates import in_chinese, in_english
 
 _FOLDER = Path(__file__).resolve().parent.parent / "text"
 

@@ -11,7 +11,7 @@ from service.domain.delivery import BACKOFF, Delivery, DeliveryState
 from service.domain.ids import TaskId
 from service.domain.outcome import Verdict
 from service.domain.review import ReviewTask, TaskState
-from service.usecases.task_views import TaskView
+from service.usecases.review.views import TaskView
 
 MOST_TRIES = len(BACKOFF) + 1
 

@@ -14,8 +14,8 @@ from service.domain.errors import Conflict, InvalidInput
 from service.domain.ids import TaskId
 from service.domain.review import Answer
 from service.domain.values import Json
-from service.usecases.answers import AnswerOrder
-from service.usecases.task_views import TaskView
+from service.usecases.review.answers import AnswerOrder
+from service.usecases.review.views import TaskView
 from service.web.pages.cards import Card, as_text, card_of
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import go_on, one_view, skipped_by, to

@@ -1,0 +1,1 @@
+"""From labels to certificates, and the watch over what they promise."""

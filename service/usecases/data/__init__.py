@@ -1,0 +1,1 @@
+"""What has been labelled, counted and exported."""

@@ -1,0 +1,1 @@
+"""From an item to a recorded decision: assess, apply the policy, commit, explain."""

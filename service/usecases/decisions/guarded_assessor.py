@@ -1,0 +1,52 @@
+"""Guard: look at an item before it is scored, and keep what a guard holds back from the model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from service.domain.decision import Assessment, Item
+from service.domain.gate import GatePolicy
+from service.domain.guard import Finding, Note, Place
+from service.domain.values import Json
+from service.ports.guard import Guard
+from service.usecases.decisions.assess import Assessor
+
+log = structlog.get_logger()
+
+
+class GuardedAssessor:
+    """An assessor behind a guard."""
+
+    def __init__(self, assessor: Assessor, guard: Guard) -> None:
+        self._assessor = assessor
+        self._guard = guard
+
+    async def assess(
+        self,
+        policy: GatePolicy,
+        item: Item,
+        category: str | None,
+        signals: Mapping[str, Any] | None,
+        ai_result: Json,
+    ) -> Assessment:
+        """As the assessor says, with the guard's notes on it. Raises what the assessor raises.
+
+        An item that a guard holds back is not shown to a model: a text that talks to models would
+        have its way with some, a flood would cost, and the score of either would mislead people.
+        """
+        notes = await self._notes(policy, item, ai_result)
+        if signals is None and any(note.place is not Place.AI_RESULT for note in notes):
+            return Assessment(confidence=None, notes=tuple(map(str, notes)))
+        assessment = await self._assessor.assess(policy, item, category, signals, ai_result)
+        if not notes:
+            return assessment
+        return replace(assessment, notes=(*map(str, notes), *assessment.notes))
+
+    async def _notes(self, policy: GatePolicy, item: Item, ai_result: Json) -> tuple[Note, ...]:
+        try:
+            return await self._guard.inspect(item, ai_result, policy.guards)
+        except Exception:  # what it would have seen, nobody knows: a person looks
+            log.exception("guard.failed", gate=policy.gate)
+            return (Note(finding=Finding.GUARD_FAILED),)

@@ -1,0 +1,1 @@
+"""Take verdicts to the workflows that wait for them."""

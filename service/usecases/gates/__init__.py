@@ -1,0 +1,1 @@
+"""Policies in force, their versions, and how people change them."""

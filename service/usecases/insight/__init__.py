@@ -1,0 +1,1 @@
+"""What a gate does and would do: reports, charts, replays of recorded decisions."""

@@ -1,0 +1,1 @@
+"""Which version of a model scores, and how another one takes over."""

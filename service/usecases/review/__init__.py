@@ -1,0 +1,1 @@
+"""Tasks for people: queue, answers, verdicts, deadlines, quality of reviewers."""

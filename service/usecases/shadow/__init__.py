@@ -1,0 +1,1 @@
+"""A candidate policy judges beside the one in force, without effect."""

@@ -1,0 +1,90 @@
+"""Scores as the service gives them, for calibration and the report: same code, same batches."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpora import LabelledText
+from service.confidence.calibrators import Choice
+from service.confidence.estimators import from_probabilities
+from service.confidence.member_calibrator import choose
+from service.confidence.members import rows_of
+from service.domain.decision import Item, Score, Spread
+from service.domain.errors import ScorerFailed
+from service.scoring.bundle import load_bundle
+from service.scoring.onnx_scorer import OnnxScorer
+
+UNKNOWN = Spread(
+    agreement=float("nan"), mutual_information=float("nan"), mean_log_probability=float("nan")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What a bundle says of texts: `raw` P(approving is right), shape (items,), NaN where it
+    refuses a text, as it does one in a script that it cannot read; where it has several opinions,
+    `spreads` of shape (items, 3), too."""
+
+    raw: np.ndarray
+    spreads: np.ndarray | None
+
+    @property
+    def read(self) -> np.ndarray:
+        """Which texts it did not refuse."""
+        found: np.ndarray = np.isfinite(self.raw)
+        return found
+
+    def of(self, chosen: np.ndarray) -> "Served":
+        """What it says of the chosen texts."""
+        spreads = None if self.spreads is None else self.spreads[chosen]
+        return Served(raw=self.raw[chosen], spreads=spreads)
+
+
+def served(folder: Path, items: Sequence[LabelledText], *, largest_batch: int = 32) -> Served:
+    """What the bundle in `folder` says of every text."""
+    bundle = load_bundle(folder)
+    scorer = OnnxScorer(bundle, largest_batch=largest_batch, queue_limit=2 * len(items))
+
+    async def score(item: LabelledText) -> Score | None:
+        try:
+            return await scorer.score(Item(text=item.text))
+        except ScorerFailed:
+            return None
+
+    def raw(score: Score | None) -> float:
+        if score is None:
+            return float("nan")
+        return from_probabilities(
+            score.probabilities, labels=bundle.labels, approve_labels=bundle.approve_labels
+        )
+
+    async def all_scores() -> list[Score | None]:
+        return await asyncio.gather(*map(score, items))
+
+    try:
+        scores = asyncio.run(all_scores())
+    finally:
+        scorer.close()
+    spreads = [UNKNOWN if score is None else score.spread for score in scores]
+    return Served(
+        raw=np.array([raw(score) for score in scores]),
+        spreads=None if None in spreads else rows_of([s for s in spreads if s is not None]),
+    )
+
+
+def raw_scores(
+    folder: Path, items: Sequence[LabelledText], *, largest_batch: int = 32
+) -> np.ndarray:
+    """The raw P(approving is right) of every text by the bundle in `folder`, shape (items,); NaN
+    where it refuses one."""
+    return served(folder, items, largest_batch=largest_batch).raw
+
+
+def best_calibrator(folder: Path, items: Sequence[LabelledText]) -> Choice:
+    """The calibrator that suits what the bundle in `folder` says of the items."""
+    found, labels = served(folder, items), np.array([item.label for item in items])
+    known = found.of(found.read)
+    return choose(known.raw, labels[found.read], known.spreads)
