@@ -1,8 +1,10 @@
 """What is counted while the product works."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from service.domain.adaptation import Mode
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery
 
@@ -67,4 +69,23 @@ class Meter(Protocol):
 
     def model_stands(self, model: str, *, behind: bool) -> None:
         """Whether this process scores with another version than the one in force."""
+        ...
+
+
+class WebMeter(Protocol):
+    """What the web reports, and tells whoever asks."""
+
+    def answered(self, *, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """A request was answered. `endpoint` is its path with the parameters by name."""
+        ...
+
+    @property
+    def media_type(self) -> str:
+        """Of the exposition."""
+        ...
+
+    def exposition(
+        self, open_tasks: Callable[[], dict[str, int]], modes: Callable[[], Mapping[str, Mode]]
+    ) -> bytes:
+        """Everything that was counted, as text; open tasks and the gates' modes as they are now."""
         ...

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from prometheus_client import (
+    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -222,7 +223,11 @@ class Metrics:
     def waiting(self, model: str, items: int) -> None:
         self._waiting_of(model).set(items)
 
-    # --- the web's own ---
+    # --- the WebMeter port ---
+
+    @property
+    def media_type(self) -> str:
+        return CONTENT_TYPE_LATEST
 
     def answered(self, *, endpoint: str, method: str, status: int, seconds: float) -> None:
         self._requests_of(endpoint, method, str(status)).inc()

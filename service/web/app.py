@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.telemetry.metrics import Metrics
+from service.ports.meter import WebMeter
 from service.web import api, ops, pages, problems
 from service.web.fast_path import ShortWay
 from service.web.middleware import Edge
@@ -36,7 +36,7 @@ class Application(FastAPI):
 
 def create_app(
     services: Services,
-    metrics: Metrics,
+    metrics: WebMeter,
     readiness: Readiness,
     *,
     on_start: Callable[[], None],

@@ -5,7 +5,7 @@ import time
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.telemetry.metrics import Metrics
+from service.ports.meter import WebMeter
 from service.web.problems import problem_response
 
 LARGEST_BODY = 1024 * 1024
@@ -25,7 +25,7 @@ _SAFE_HEADERS = (
 class Edge:
     """Pure ASGI, for its cost is paid by every request."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: WebMeter) -> None:
         self._app = app
         self._metrics = metrics
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.domain.access import Scope
 from service.domain.adaptation import Mode
 from service.domain.review import OPEN
-from service.telemetry.metrics import Metrics
+from service.ports.meter import WebMeter
 from service.web.auth import Caller
 from service.web.services import services_of
 
@@ -54,7 +53,7 @@ def metrics(caller: Caller, request: Request) -> Response:
     """Prometheus text, of all gates together."""
     caller.demand(Scope.READ)
     caller.demand_all_gates()
-    registry: Metrics = request.app.state.metrics
+    meter: WebMeter = request.app.state.metrics
     tasks = services_of(request).tasks
 
     def open_tasks() -> dict[str, int]:
@@ -69,4 +68,4 @@ def metrics(caller: Caller, request: Request) -> Response:
         visible = services_of(request).gates.visible_to(caller)
         return {policy.gate: policy.mode for policy in visible if policy.mode is not None}
 
-    return Response(registry.exposition(open_tasks, modes), media_type=CONTENT_TYPE_LATEST)
+    return Response(meter.exposition(open_tasks, modes), media_type=meter.media_type)
