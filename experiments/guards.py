@@ -33,7 +33,7 @@ from service.guards.personal import Kind, personal_data
 from service.guards.text_guard import TextGuard
 from service.scoring.novelty import NOVELTY, Novelty
 from tests.guards.collection import disguised
-from training.novelty import read
+from training.serving import read
 
 SCORED = {
     Finding.TRUNCATED,

@@ -4,7 +4,6 @@ The statistics come from the training part, the reference from the validation pa
 calibration nor test part is touched.
 """
 
-import asyncio
 import io
 import json
 from collections.abc import Sequence
@@ -16,22 +15,16 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from corpora import LabelledText
-from service.domain.decision import Item
-from service.domain.errors import ScorerFailed
-from service.scoring.bundle import CARD, load_bundle, sha256
+from service.scoring.bundle import CARD, sha256
 from service.scoring.novelty import NOVELTY, Novelty
-from service.scoring.onnx_scorer import OnnxScorer
-from service.scoring.readers import make_reader
 from service.scoring.reading import Inputs
 from training.corpus import Corpus, corpus
+from training.serving import Read, read
 
 STILL_FROM = 2 / 3
 """The share of directions, most variable first, that training texts are free to move in."""
 SMOOTHING = 0.1
 """Added to the count of every token."""
-
-type Read = list[tuple[Inputs, NDArray[np.float32] | None]]
 
 
 def fit(train: Read, labels: Sequence[int], validation: Read, tokens: int) -> Novelty:
@@ -97,39 +90,6 @@ def save(novelty: Novelty, folder: Path) -> None:
     (folder / CARD).write_text(
         json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-
-
-def read(folder: Path, items: Sequence[LabelledText]) -> tuple[Read, list[int]]:
-    """What the bundle's model is given and gives for each text that it can read, and its label."""
-    bundle = load_bundle(folder)
-    reader, scorer = make_reader(bundle), OnnxScorer(bundle, queue_limit=2 * len(items) + 2)
-
-    async def embedded(text: str) -> NDArray[np.float32] | None:
-        try:
-            return await scorer.embed(text)
-        except ScorerFailed:
-            return None
-
-    async def all_embedded() -> list[NDArray[np.float32] | None]:
-        if not scorer.embeds:
-            return [None] * len(items)
-        return await asyncio.gather(*(embedded(item.text) for item in items))
-
-    try:
-        embeddings = asyncio.run(all_embedded())
-        found: Read = []
-        labels = []
-        for item, embedding in zip(items, embeddings, strict=True):
-            if scorer.embeds and embedding is None:
-                continue
-            try:
-                found.append((reader.read(Item(text=item.text)), embedding))
-            except ScorerFailed:
-                continue
-            labels.append(item.label)
-    finally:
-        scorer.close()
-    return found, labels
 
 
 def main(

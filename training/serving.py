@@ -1,4 +1,7 @@
-"""Scores as the service gives them, for calibration and the report: same code, same batches."""
+"""What a bundle says of many texts, as the service would say it: same code, same batches.
+
+The reports and the experiments read scores here, and import nothing else of the training.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpora import LabelledText
 from service.confidence.calibrators import Choice
@@ -16,6 +20,11 @@ from service.domain.decision import Item, Score, Spread
 from service.domain.errors import ScorerFailed
 from service.scoring.bundle import load_bundle
 from service.scoring.onnx_scorer import OnnxScorer
+from service.scoring.readers import make_reader
+from service.scoring.reading import Inputs
+
+type Read = list[tuple[Inputs, NDArray[np.float32] | None]]
+"""Of each text what the model is given, and its embedding where the bundle has one."""
 
 UNKNOWN = Spread(
     agreement=float("nan"), mutual_information=float("nan"), mean_log_probability=float("nan")
@@ -88,3 +97,36 @@ def best_calibrator(folder: Path, items: Sequence[LabelledText]) -> Choice:
     found, labels = served(folder, items), np.array([item.label for item in items])
     known = found.of(found.read)
     return choose(known.raw, labels[found.read], known.spreads)
+
+
+def read(folder: Path, items: Sequence[LabelledText]) -> tuple[Read, list[int]]:
+    """What the bundle's model is given and gives for each text that it can read, and its label."""
+    bundle = load_bundle(folder)
+    reader, scorer = make_reader(bundle), OnnxScorer(bundle, queue_limit=2 * len(items) + 2)
+
+    async def embedded(text: str) -> NDArray[np.float32] | None:
+        try:
+            return await scorer.embed(text)
+        except ScorerFailed:
+            return None
+
+    async def all_embedded() -> list[NDArray[np.float32] | None]:
+        if not scorer.embeds:
+            return [None] * len(items)
+        return await asyncio.gather(*(embedded(item.text) for item in items))
+
+    try:
+        embeddings = asyncio.run(all_embedded())
+        found: Read = []
+        labels = []
+        for item, embedding in zip(items, embeddings, strict=True):
+            if scorer.embeds and embedding is None:
+                continue
+            try:
+                found.append((reader.read(Item(text=item.text)), embedding))
+            except ScorerFailed:
+                continue
+            labels.append(item.label)
+    finally:
+        scorer.close()
+    return found, labels
