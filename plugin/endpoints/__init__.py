@@ -1,0 +1,1 @@
+"""The endpoints, one module each. Dify loads them by the files that the YAML beside them names."""

@@ -1,0 +1,1 @@
+"""The provider. Dify loads it by the file that the YAML beside it names."""
