@@ -1,4 +1,4 @@
 """The Dify plugin: a thin client of the decision service."""
 
 VERSION = "0.1.0"
-"""The package's version; `manifest.yaml` holds the same."""
+"""The version in `pyproject.toml`, which the package does not hold."""

@@ -1,7 +1,10 @@
 """The commands. A mistake is told in one sentence with its remedy, and exits with 2."""
 
+from typing import Annotated
+
 import typer
 
+from service import VERSION
 from service.cli import access, audit, data, gate, model, running, shadow
 
 app = typer.Typer(
@@ -10,6 +13,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None: ...
+
+
 running.register(app)
 app.add_typer(access.people, name="user")
 app.add_typer(access.keys, name="apikey")

@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service import VERSION
 from service.ports.meter import WebMeter
 from service.web import api, ops, pages, problems
 from service.web.fast_path import ShortWay
 from service.web.middleware import Edge
 from service.web.ops import Readiness
 from service.web.services import Services
-
-VERSION = "0.1.0"
 
 DESCRIPTION = """\
 Gate AI results: sure ones pass, sure failures are rejected, people decide the rest, and the

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service import VERSION
 from service.domain.access import Scope
 from service.ports.clock import SystemClock
 from service.store.sql_store import SqlStore
@@ -54,7 +55,9 @@ def test_open_routes_need_no_key(server: tuple[str, Path]) -> None:
     ready = call(server[0], None, "GET", "/readyz")
     assert ready.status_code == httpx.codes.OK
     assert ready.json()["checks"] == {"store": True}
-    assert call(server[0], None, "GET", "/openapi.json").json()["openapi"].startswith("3.1")
+    description = call(server[0], None, "GET", "/openapi.json").json()
+    assert description["openapi"].startswith("3.1")
+    assert description["info"]["version"] == VERSION
 
 
 def test_a_scope_opens_its_own_doors_only(server: tuple[str, Path], doorkeeper: Doorkeeper) -> None:
