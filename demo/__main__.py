@@ -12,6 +12,7 @@ from rich.live import Live
 from demo import board, comments, processes, reviewer
 from demo.processes import Stage
 from demo.rows import Row, follow
+from demo.service_process import ROOT
 
 SECONDS_FOR_ALL = 85.0
 
@@ -99,7 +100,7 @@ def _say_how_it_ended(console: Console, stage: Stage, rows: Sequence[Row]) -> in
     waiting = sum(not _settled(row) for row in rows)
     console.print(
         f"\n{waiting} branches have not ended and {sum(bool(r.trouble) for r in rows)} failed."
-        f" The logs are in {stage.state.relative_to(processes.ROOT)}/."
+        f" The logs are in {stage.state.relative_to(ROOT)}/."
     )
     return 1
 

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from experiments.rivals import RIVALS
 from experiments.synthetic import Floats, draw
-from service.confidence.calibrators import Calibrator
+from service.confidence.calibrators import AnyCalibrator
 from service.domain.certificate import Promise, RiskContract, Target
 from service.domain.decision import Thresholds
 from service.thresholds.certify import calibrator_for, certify
@@ -86,7 +86,7 @@ class Truth:
         self._scores = drawn.scores[order]
         self._good = np.concatenate([[0], np.cumsum(drawn.labels[order])])
 
-    def risks(self, thresholds: Thresholds, calibrator: Calibrator) -> Risks:
+    def risks(self, thresholds: Thresholds, calibrator: AnyCalibrator) -> Risks:
         """The risk of thresholds on calibrator(score)."""
         c, good = calibrator.many(self._scores), self._good
         low = np.searchsorted(c, -1.0 if thresholds.low is None else thresholds.low, "right")

@@ -52,11 +52,12 @@ LIMIT = GuardRules().novelty
 def real_sets() -> dict[str, list[str]]:
     """The texts of every set that is here."""
     found: dict[str, list[str]] = {}
-    for name, texts in {
+    sources: Mapping[str, Callable[[], list[str]]] = {
         "davidson": lambda: [item.text for item in davidson()],
         "convabuse": lambda: [message.text for message in convabuse()],
         "cold_zh": lambda: [item.text for items in cold_zh().values() for item in items],
-    }.items():
+    }
+    for name, texts in sources.items():
         try:
             found[name] = texts()
         except DataMissing as missing:
@@ -144,8 +145,11 @@ def novelty(bundle: Path, sets: Mapping[str, Sequence[str]]) -> dict[str, dict[s
     def measured(texts: Sequence[str]) -> NDArray[np.float64]:
         items = [LabelledText(text=text, label=1, approving_share=1.0) for text in texts]
         found, _ = read(bundle, items)
-        rows = [(measure.total(i, e), measure.words(i), measure.meaning(e)) for i, e in found]
-        return np.array(rows).reshape(-1, 3)
+        if not found:
+            return np.empty((0, 3))
+        inputs, embeddings = zip(*found, strict=True)
+        alone = measure.measures(inputs, None if embeddings[0] is None else np.array(embeddings))
+        return np.column_stack([alone.sum(axis=1), alone])
 
     usual = measured([item.text for item in split(davidson())["validation"]])
     limits = np.quantile(usual, 1 - LIMIT, axis=0)

@@ -61,8 +61,8 @@ def main() -> None:
         with timed(seconds, "write"):
             fill(Path(folder) / "gate.db", right, scores)
         certify = certifier(store, gates, clock)
-        learner = Learner(store=store, gates=gates, certify=certify, version_of={}.get)
-        replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of={}.get)
+        learner = Learner(store=store, gates=gates, certify=certify, version_of=lambda _: None)
+        replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of=lambda _: None)
         costs = Costs(wrong_approval=10, wrong_rejection=3, review_minute=0.5)
         candidate = replace(gates.of("million"), thresholds=Thresholds(low=0.05, high=0.8))
         with timed(seconds, "replay"):

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from experiments.synthetic import PRIOR, Floats, Items, draw
 from service.confidence.calibrators import Calibrator
+from service.domain.adaptation import Mode
 from service.domain.certificate import Certificate, ReviewBounds, RiskContract, Target
 from service.domain.decision import Thresholds
 from service.thresholds.certify import certify
@@ -34,7 +35,6 @@ from service.thresholds.standing import (
     LABELS_TO_CERTIFY_AGAIN,
     Automatic,
     Infeasible,
-    Mode,
     Standing,
     alarmed,
     certified,

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,16 @@ STAND_IN = (
 USAGE_ERROR = 2
 GRACE_SECONDS = 1
 
+type Command = Callable[[argparse.Namespace], int]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        return options.command(options)
+        command: Command = options.command
+        return command(options)
     except (ImportRefused, StateInUse, ServiceApiError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -155,7 +158,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, work: Any, what: str) -> argparse.ArgumentParser:
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    work: Command,
+    what: str,
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=what, description=f"{what.capitalize()}. {STAND_IN}")
     parser.set_defaults(command=work)
     return parser

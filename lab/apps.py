@@ -142,7 +142,8 @@ def _check_version(name: str, dsl: str) -> None:
 
 
 def _start_node(name: str, graph: Mapping[str, Any]) -> Mapping[str, Any]:
-    starts = [n for n in graph["nodes"] if n["data"]["type"] in {"start", TRIGGER_WEBHOOK}]
+    nodes: list[Mapping[str, Any]] = graph["nodes"]
+    starts = [n for n in nodes if n["data"]["type"] in {"start", TRIGGER_WEBHOOK}]
     if len(starts) != 1:
         raise ImportRefused(f"{name}: needs one start node or webhook trigger, has {len(starts)}")
     return starts[0]

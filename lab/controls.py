@@ -5,17 +5,21 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict
 
 from lab.host import Host
 from lab.runs import Run
-from lab.switches import NAMES
 
-SwitchChanges = create_model(
-    "SwitchChanges",
-    __config__=ConfigDict(extra="forbid", strict=True),
-    **dict.fromkeys(NAMES, (bool | None, None)),
-)
+
+class SwitchChanges(BaseModel):
+    """The traps to turn on or off; those left out stay as they are."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    hold_pause: bool | None = None
+    hold_resume: bool | None = None
+    stop_after_submit: bool | None = None
+    omit_form_filled: bool | None = None
 
 
 def controls(host: Host) -> APIRouter:

@@ -17,7 +17,12 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 MAX_BODY = 10 * 1024 * 1024
 HIDDEN_HEADERS = {"x-forwarded-for", "x-real-ip", "forwarded"}
 """The daemon does not tell plugins where a request came from."""
-JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "object": dict}
+JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "string": str,
+    "number": (int, float),
+    "boolean": bool,
+    "object": dict,
+}
 
 
 class BadWebhook(ValueError):

@@ -62,7 +62,7 @@ class LabNodeFactory(SlimDslNodeFactory):
             case _:
                 return SlimDslNodeFactory.validate_node(self, node_config)
 
-    def create_node(self, node_config: Any) -> Node:
+    def create_node(self, node_config: Any) -> Node[Any]:
         """Build a node of any kind that the lab knows."""
         request = self._node_request(node_config)
         common: dict[str, Any] = {
@@ -74,7 +74,12 @@ class LabNodeFactory(SlimDslNodeFactory):
             case BuiltinNodeTypes.TOOL:
                 data = ToolNodeData.model_validate(request.data_payload)
                 runtime = PluginToolRuntime(self.plugin, data, self.session)
-                return ToolNode(data=data, runtime=runtime, tool_file_manager=None, **common)
+                return ToolNode(
+                    data=data,
+                    runtime=runtime,
+                    tool_file_manager=None,  # type: ignore[arg-type]  # no tool here makes files
+                    **common,
+                )
             case BuiltinNodeTypes.HUMAN_INPUT:
                 return HumanInputNode(
                     data=HumanInputNodeData.model_validate(request.data_payload),

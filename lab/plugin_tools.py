@@ -84,8 +84,8 @@ class PluginToolRuntime:
         self._plugin = plugin
         self._data = data
         self._session = session
-        extra = data.model_extra or {}
-        self._schemas = {schema["name"]: schema for schema in extra.get("paramSchemas", [])}
+        schemas: list[Mapping[str, Any]] = (data.model_extra or {}).get("paramSchemas", [])
+        self._schemas = {schema["name"]: schema for schema in schemas}
 
     def get_runtime(
         self,

@@ -1,7 +1,7 @@
 """Dify's traps, to be turned on by tests: for every run, or for one."""
 
 import threading
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -17,9 +17,6 @@ class Switches:
     """A submission is accepted with 200, then the run ends as stopped (Dify 1.16.0, 1.16.1)."""
     omit_form_filled: bool = False
     """No `human_input_form_filled` event is ever emitted."""
-
-
-NAMES = tuple(f.name for f in fields(Switches))
 
 
 @dataclass

@@ -60,14 +60,16 @@ def finetune(
         note = validation_note(model, validation, settings, lower)
         progress.console.print(f"{folder.name} epoch {epoch + 1}: validation {note}")
     torch.save(model.state_dict(), folder / WEIGHTS)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def trained(folder: Path, settings: Settings) -> Classifier:
     """The fine-tuned classifier of a folder that `finetune` completed."""
     model = _shaped(untrained(LABELS, settings), settings)
     model.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
-    return model.eval()
+    model.eval()
+    return model
 
 
 def validation_note(

@@ -54,7 +54,8 @@ def weighed(opinion: Opinion, labels: Floats) -> Floats:
 def stack(opinion: Opinion, labels: Floats) -> Floats:
     """A logistic P(approving is right) on the log-odds of every member: each has its own weight."""
     model = LogisticRegression(C=1e3, max_iter=1000).fit(_log_odds(opinion["calibration"]), labels)
-    return model.predict_proba(_log_odds(opinion["test"]))[:, 1]
+    found: Floats = model.predict_proba(_log_odds(opinion["test"]))[:, 1]
+    return found
 
 
 def _features(members: Floats) -> tuple[Floats, Floats]:

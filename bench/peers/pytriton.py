@@ -19,12 +19,12 @@ type Probabilities = dict[str, NDArray[np.float32]]
 def instance() -> Callable[..., Probabilities]:
     model = Model()
 
-    @batch
     def infer(text: NDArray[np.bytes_]) -> Probabilities:
         texts = [str(row[0], "utf-8") for row in text]
         return {"probabilities": np.array(model.probabilities(texts), dtype=np.float32)}
 
-    return infer
+    batched: Callable[..., Probabilities] = batch(infer)
+    return batched
 
 
 if __name__ == "__main__":

@@ -39,5 +39,6 @@ if __name__ == "__main__":
     os.environ |= PATIENCE
     ray.init(num_cpus=CORES, include_dashboard=False, _node_ip_address="127.0.0.1")
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])}, logging_config=QUIET)
-    serve.run(Scorer.bind(), route_prefix="/predict")
+    deployed = Scorer.bind()  # type: ignore[attr-defined]  # the decorator makes it a deployment
+    serve.run(deployed, route_prefix="/predict")
     threading.Event().wait()

@@ -125,7 +125,8 @@ def learn_network(
     )
     if file.exists():
         network.load_state_dict(torch.load(file, weights_only=True))
-        return network.eval()
+        network.eval()
+        return network
     chance = np.random.default_rng(seed)
     steps = settings.epochs * len(train.in_order(settings.batch))
     optimiser = torch.optim.AdamW(
@@ -151,7 +152,8 @@ def learn_network(
             schedule.step()
             progress.update(task, advance=1)
     torch.save(network.state_dict(), file)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def odds(model: NgramModel | CharacterCnn, texts: Texts) -> Floats:
