@@ -1,6 +1,5 @@
 """The whole service as one application."""
 
-import threading
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -163,9 +162,10 @@ def build_app(
     background = (
         build_background(configuration, store, bus, gates, clock, metrics, learner, watcher)
         if with_worker
-        else Background(loops=(gates.follow,), wake=lambda: None, stop=threading.Event())
+        else Background(tasks=(gates.periodic_task(),), meter=metrics)
     )
-    background.loops = (*background.loops, forecast.run, reviewers.run, models.follow, judge.run)
+    background.tasks += tuple(one.periodic_task() for one in (forecast, reviewers, models))
+    background.loops = {**background.loops, "shadows": judge.run}
 
     def on_start() -> None:
         background.start()

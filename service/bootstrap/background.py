@@ -1,12 +1,14 @@
 """The loops beside the web."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from service.configuration import Configuration
 from service.ports.bus import Bus
 from service.ports.clock import Clock
+from service.ports.meter import Meter
 from service.ports.store import Store
 from service.resume import ResumeMessageWriter, make_resumers
 from service.telemetry.metrics import Metrics
@@ -15,22 +17,34 @@ from service.usecases.certification.drift_monitor import Watcher
 from service.usecases.deliveries.worker import DeliveryWorker
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.expiry import TimeKeeper
+from service.usecases.shared.periodic import PeriodicTask
+
+type Loop = Callable[[threading.Event], None]
+"""Works until it is told to stop."""
 
 
 @dataclass(kw_only=True)
 class Background:
-    """The loops beside the web: deliveries and the clock. Each stops when told to."""
+    """What works beside the web, each in a thread of its name: tasks that are repeated at an
+    interval, and `loops` that wait for work by themselves. Each stops when told to."""
 
-    loops: tuple[Callable[[threading.Event], None], ...]
-    wake: Callable[[], None]
-    stop: threading.Event
+    tasks: tuple[PeriodicTask, ...]
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    meter: Meter
+    stop: threading.Event = field(default_factory=threading.Event)
+    wake: Callable[[], None] = lambda: None
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        for loop in self.loops:
-            thread = threading.Thread(target=loop, args=(self.stop,), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        for task in self.tasks:
+            self._start(task.name, partial(task.run, meter=self.meter))
+        for name, loop in self.loops.items():
+            self._start(name, loop)
+
+    def _start(self, name: str, loop: Loop) -> None:
+        thread = threading.Thread(target=loop, args=(self.stop,), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def end(self) -> None:
         self.stop.set()
@@ -65,5 +79,11 @@ def build_background(
         bus=bus,
         clock=clock,
     )
-    loops = (gates.follow, worker.run, keeper.run, learner.run, watcher.run)
-    return Background(loops=loops, wake=worker.wake, stop=stop)
+    repeated = (gates, keeper, learner, watcher)
+    return Background(
+        tasks=tuple(one.periodic_task() for one in repeated),
+        loops={"deliveries": worker.run},
+        meter=metrics,
+        stop=stop,
+        wake=worker.wake,
+    )

@@ -103,7 +103,7 @@ def worker() -> None:
         background = build_background(
             configuration, store, bus, gates, clock, metrics, learner, watcher
         )
-        background.loops = (*background.loops, shelf.book.follow)
+        background.tasks += (shelf.book.periodic_task(),)
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())

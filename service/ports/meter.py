@@ -63,6 +63,10 @@ class Meter(Protocol):
         """A delivery was tried; its state says how it ended."""
         ...
 
+    def turn_failed(self, task: str) -> None:
+        """A turn of a repeated task, or a part of it, has failed; the next one tries again."""
+        ...
+
     def model_switched(self, model: str, *, took_over: bool) -> None:
         """Another version was to take over: it did, or the one before goes on."""
         ...

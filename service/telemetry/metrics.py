@@ -114,6 +114,12 @@ class Metrics:
             ("mode", "state"),
             registry=self.registry,
         )
+        self._turns_failed = Counter(
+            f"{PREFIX}_periodic_failures",
+            "Turns of repeated tasks that failed, or parts of them",
+            ("task",),
+            registry=self.registry,
+        )
         self._switches = Counter(
             f"{PREFIX}_model_switches",
             "New versions of models that were to take over",
@@ -198,6 +204,9 @@ class Metrics:
 
     def attempted(self, delivery: Delivery) -> None:
         self._deliveries.labels(delivery.mode.value, delivery.state.value).inc()
+
+    def turn_failed(self, task: str) -> None:
+        self._turns_failed.labels(task).inc()
 
     def model_switched(self, model: str, *, took_over: bool) -> None:
         self._switches.labels(model, "took_over" if took_over else "failed").inc()

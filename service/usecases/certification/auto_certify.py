@@ -1,13 +1,10 @@
 """Certify gates again as the labels come in."""
 
 import math
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
-
-import structlog
 
 from service.confidence.members import rows_of
 from service.domain.access import Principal, Scope
@@ -23,8 +20,7 @@ from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN
 from service.usecases.certification.certify import CertifyGate, Put
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.shared.idempotency import Receipt
-
-log = structlog.get_logger()
+from service.usecases.shared.periodic import Failures, PeriodicTask
 
 LOOK_EVERY_SECONDS = 5.0
 FEWEST_LABELS = 100
@@ -51,14 +47,18 @@ class Learner:
         self._certify = certify
         self._version_of = version_of
 
-    def run(self, stop: threading.Event) -> None:
-        """Look at every gate now and then, until told to stop."""
-        while not stop.wait(LOOK_EVERY_SECONDS):
-            for policy in self._gates.offered():
-                try:
-                    self.look_at(policy)
-                except Exception:  # one gate's trouble is not the others'; its labels stay
-                    log.exception("learning.failed", gate=policy.gate)
+    def periodic_task(self) -> PeriodicTask:
+        return PeriodicTask(
+            name="learner",
+            turn=self._look_at_all,
+            every_seconds=LOOK_EVERY_SECONDS,
+            failure_event="learning.failed",
+        )
+
+    def _look_at_all(self, failures: Failures) -> None:
+        for policy in self._gates.offered():
+            with failures.survived(gate=policy.gate):  # one gate's trouble is not the others'
+                self.look_at(policy)
 
     def look_at(self, policy: GatePolicy) -> bool:
         """Certify the gate if its labels have grown enough. Returns whether it did."""

@@ -4,7 +4,7 @@ What follows is another policy version with its cause, never a hidden state; and
 stricter than the certificate.
 """
 
-import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -24,6 +24,7 @@ from service.usecases.certification.drift_check import Seen, Watch, seen_of
 from service.usecases.certification.workload import workload
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.gates.policy_versions import succeed
+from service.usecases.shared.periodic import Failures, PeriodicTask
 
 log = structlog.get_logger()
 
@@ -45,17 +46,22 @@ class Watcher:
         self._meter = meter
         self._overloaded: set[str] = set()
 
-    def run(self, stop: threading.Event) -> None:
-        """Look at every gate now and then, until told to stop."""
-        while not stop.wait(LOOK_EVERY_SECONDS):
-            for policy in self._gates.offered():
-                for look in (self.look_at, self.weigh):  # errors before workloads
-                    try:
-                        look(policy)
-                    except ChangedMeanwhile:  # somebody was faster: look again at what they made
-                        continue
-                    except Exception:  # one gate's trouble is not the others'
-                        log.exception("watching.failed", gate=policy.gate)
+    def periodic_task(self) -> PeriodicTask:
+        return PeriodicTask(
+            name="watcher",
+            turn=self._look_at_all,
+            every_seconds=LOOK_EVERY_SECONDS,
+            failure_event="watching.failed",
+        )
+
+    def _look_at_all(self, failures: Failures) -> None:
+        for policy in self._gates.offered():
+            # One gate's trouble is not the others'. Where somebody was faster, the next turn looks
+            # at what they made.
+            with failures.survived(gate=policy.gate), suppress(ChangedMeanwhile):
+                self.look_at(policy)
+            with failures.survived(gate=policy.gate):  # the workload is measured in any case
+                self.weigh(policy)
 
     def look_at(self, policy: GatePolicy) -> Adapted | None:
         """Look at the gate and adapt it where that is called for. Returns what it was made to do,

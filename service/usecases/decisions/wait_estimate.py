@@ -1,17 +1,13 @@
 """How long will an item wait that comes now? What waits, at the pace of the last hour."""
 
-import threading
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
-import structlog
-
 from service.domain.review import OPEN
 from service.ports.clock import Clock
 from service.ports.store import Store
-
-log = structlog.get_logger()
+from service.usecases.shared.periodic import PeriodicTask
 
 REFRESH_EVERY_SECONDS = 5.0
 PACE_OF = timedelta(hours=1)
@@ -26,13 +22,14 @@ class Forecast:
         self._clock = clock
         self._seconds: Mapping[str, float] = {}
 
-    def run(self, stop: threading.Event) -> None:
-        """Look again now and then, until told to stop."""
-        while not stop.wait(REFRESH_EVERY_SECONDS):
-            try:
-                self.refresh()
-            except Exception:  # the store may be away for a while: the last figures stand
-                log.exception("forecast.failed")
+    def periodic_task(self) -> PeriodicTask:
+        """Count again now and then. Until then the last figures stand."""
+        return PeriodicTask(
+            name="forecast",
+            turn=lambda _: self.refresh(),
+            every_seconds=REFRESH_EVERY_SECONDS,
+            failure_event="forecast.failed",
+        )
 
     def refresh(self) -> None:
         with self._store.reading() as tx:

@@ -4,7 +4,6 @@ transaction, and marked delivered only with a proof."""
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -25,6 +24,7 @@ from service.ports.resumer import DeliveryDead, DeliveryFailed, Resumer
 from service.ports.store import Store
 from service.usecases.shared.audit_events import draft_of_delivery
 from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.periodic import Failures, PeriodicTask
 
 log = structlog.get_logger()
 
@@ -135,19 +135,24 @@ class DeliveryWorker:
             target=self._listen, args=(stop,), name="delivery-wakeups", daemon=True
         )
         listener.start()
+        holds = PeriodicTask(
+            name="delivery-holds",
+            turn=self._renew_holds,
+            every_seconds=RENEW_EVERY_SECONDS,
+            failure_event="delivery.hold_not_renewed",
+        )
         renewer = threading.Thread(
-            target=self._renew_holds, args=(stop,), name="delivery-holds", daemon=True
+            target=holds.run, args=(stop, self._meter), name=holds.name, daemon=True
         )
         renewer.start()
+        failures = Failures(task="deliveries", event="deliveries.look_failed", meter=self._meter)
         with ThreadPoolExecutor(TRIES_AT_ONCE, thread_name_prefix="delivery") as pool:
             while not stop.is_set():
                 self._awake.clear()
-                try:
+                pause = LOOK_EVERY_SECONDS
+                with failures.survived():
                     self._start_due(pool)
                     pause = self._pause()
-                except Exception:  # the store may be away for a while; what is due stays due
-                    log.exception("deliveries.look_failed")
-                    pause = LOOK_EVERY_SECONDS
                 self._awake.wait(pause)
 
     def wake(self) -> None:
@@ -249,10 +254,9 @@ class DeliveryWorker:
                     self._awake.set()
         self._awake.set()
 
-    def _renew_holds(self, stop: threading.Event) -> None:
-        while not stop.wait(RENEW_EVERY_SECONDS):
-            with self._lock:
-                trying = list(self._trying)
-            for delivery_id in trying:
-                with suppress(Exception), self._store.transaction() as tx:
-                    tx.deliveries.hold(delivery_id, self._clock.now() + HOLD)
+    def _renew_holds(self, failures: Failures) -> None:
+        with self._lock:
+            trying = list(self._trying)
+        for delivery_id in trying:
+            with failures.survived(delivery=delivery_id), self._store.transaction() as tx:
+                tx.deliveries.hold(delivery_id, self._clock.now() + HOLD)

@@ -1,6 +1,5 @@
 """The gates in force: the newest version of every policy, and how another one gets in."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from service.ports.repositories.certificates import StoredCertificate
 from service.ports.repositories.policies import StoredPolicy
 from service.ports.store import Store
 from service.usecases.gates.policy_versions import carried, policy_from, write
+from service.usecases.shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
 
@@ -38,13 +38,14 @@ class GateBook:
         with self._store.reading() as tx:
             self._policies = {stored.gate: policy_from(stored) for stored in tx.policies.latest()}
 
-    def follow(self, stop: threading.Event) -> None:
-        """Notice versions that other processes write, until told to stop."""
-        while not stop.wait(REFRESH_EVERY_SECONDS):
-            try:
-                self.load()
-            except Exception:  # the store may be away for a while; the gates known stay in force
-                log.exception("gates.not_refreshed")
+    def periodic_task(self) -> PeriodicTask:
+        """Notice versions that other processes write. Until then the gates known stay in force."""
+        return PeriodicTask(
+            name="gates",
+            turn=lambda _: self.load(),
+            every_seconds=REFRESH_EVERY_SECONDS,
+            failure_event="gates.not_refreshed",
+        )
 
     def adopt(self, configured: Iterable[GatePolicy], now: datetime) -> None:
         """Make new versions of the gates whose configuration has changed since it was last read.

@@ -1,16 +1,12 @@
 """Which version of a model is to score: read from the store now and then, so that all follow it."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-
-import structlog
 
 from service.domain.model import Activation, proven, wanted
 from service.ports.store import Store
 from service.usecases.shared.audit_events import draft_of_activation
-
-log = structlog.get_logger()
+from service.usecases.shared.periodic import PeriodicTask
 
 REFRESH_EVERY_SECONDS = 2.0
 """How late a running service notices an activation."""
@@ -30,13 +26,14 @@ class ModelBook:
             model: tuple(history) for model, history in groupby(every, lambda one: one.model)
         }
 
-    def follow(self, stop: threading.Event) -> None:
-        """Notice activations by other processes, until told to stop."""
-        while not stop.wait(REFRESH_EVERY_SECONDS):
-            try:
-                self.load()
-            except Exception:  # the store may be away for a while; what is known stays
-                log.exception("models.not_refreshed")
+    def periodic_task(self) -> PeriodicTask:
+        """Notice activations by other processes. Until then what is known stays."""
+        return PeriodicTask(
+            name="activations",
+            turn=lambda _: self.load(),
+            every_seconds=REFRESH_EVERY_SECONDS,
+            failure_event="models.not_refreshed",
+        )
 
     def wanted(self, model: str) -> Activation | None:
         """The activation to follow; None for the shipped version."""

@@ -5,7 +5,6 @@ then it takes the old one's place in one step. Who has begun with the old one en
 closed once nobody can be waiting for it any more.
 """
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from service.ports.models import OpenModel
 from service.ports.scorer import Scorer
 from service.usecases.decisions.assess import SCORER_PATIENCE_SECONDS
 from service.usecases.models.activation_cache import REFRESH_EVERY_SECONDS, ModelBook
+from service.usecases.shared.periodic import Failures, PeriodicTask
 
 log = structlog.get_logger()
 
@@ -107,14 +107,19 @@ class LiveModels[S: Scorer](Mapping[str, S]):
             self._stay(model, wanted, failed[wanted.version])
         self._look_at(model)
 
-    def follow(self, stop: threading.Event) -> None:
-        """Notice activations and let new versions take over, until told to stop."""
-        while not stop.wait(REFRESH_EVERY_SECONDS):
-            try:
-                self._book.load()
-                self.look()
-            except Exception:  # the store may be away for a while; the models go on
-                log.exception("models.not_followed")
+    def periodic_task(self) -> PeriodicTask:
+        """Notice activations and let new versions take over. Until then the models go on."""
+
+        def follow(_: Failures) -> None:
+            self._book.load()
+            self.look()
+
+        return PeriodicTask(
+            name="models",
+            turn=follow,
+            every_seconds=REFRESH_EVERY_SECONDS,
+            failure_event="models.not_followed",
+        )
 
     def look(self) -> None:
         """Follow the activations that the book knows, and close whom nobody waits for any more."""

@@ -1,9 +1,6 @@
 """Time passes: leases lapse, deadlines fall due, old keys and sessions are forgotten."""
 
-import threading
 from datetime import timedelta
-
-import structlog
 
 from service.domain import review_moves
 from service.domain.outcome import DecidedBy, Outcome
@@ -15,8 +12,7 @@ from service.ports.store import Store, Transaction
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.conclude import conclude
 from service.usecases.shared.audit_events import draft_of_task
-
-log = structlog.get_logger()
+from service.usecases.shared.periodic import PeriodicTask
 
 SWEEP_EVERY_SECONDS = 1.0
 TASKS_PER_SWEEP = 200
@@ -33,13 +29,13 @@ class TimeKeeper:
         self._bus = bus
         self._clock = clock
 
-    def run(self, stop: threading.Event) -> None:
-        """Sweep until told to stop. A failed sweep is logged, and the next one tries again."""
-        while not stop.wait(SWEEP_EVERY_SECONDS):
-            try:
-                self.sweep()
-            except Exception:  # the store may be away for a while; what is due stays due
-                log.exception("sweep.failed")
+    def periodic_task(self) -> PeriodicTask:
+        return PeriodicTask(
+            name="deadlines",
+            turn=lambda _: self.sweep(),
+            every_seconds=SWEEP_EVERY_SECONDS,
+            failure_event="sweep.failed",
+        )
 
     def sweep(self) -> int:
         """Move what is due: deadlines first, then lapsed leases. Returns how many tasks moved."""

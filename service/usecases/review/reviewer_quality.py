@@ -1,9 +1,6 @@
 """How good every gate's reviewers are, and whether what several of them say of an item is sure."""
 
-import threading
 from collections.abc import Mapping
-
-import structlog
 
 from service.domain.access import Principal, Scope
 from service.domain.gate import GatePolicy
@@ -12,8 +9,7 @@ from service.ports.store import Store
 from service.thresholds.quality import Quality
 from service.thresholds.reviewers import SURE
 from service.usecases.gates.policy_cache import GateBook
-
-log = structlog.get_logger()
+from service.usecases.shared.periodic import PeriodicTask
 
 LOOK_EVERY_SECONDS = 30.0
 
@@ -27,13 +23,14 @@ class Reviewers:
         self._gates = gates
         self._known: Mapping[str, Quality] = {}
 
-    def run(self, stop: threading.Event) -> None:
-        """Look again now and then, until told to stop."""
-        while not stop.wait(LOOK_EVERY_SECONDS):
-            try:
-                self.refresh()
-            except Exception:  # the store may be away for a while: what was known stands
-                log.exception("reviewers.failed")
+    def periodic_task(self) -> PeriodicTask:
+        """Look again now and then. Until then what was known stands."""
+        return PeriodicTask(
+            name="reviewers",
+            turn=lambda _: self.refresh(),
+            every_seconds=LOOK_EVERY_SECONDS,
+            failure_event="reviewers.failed",
+        )
 
     def refresh(self) -> None:
         found = {policy.gate: self._quality(policy) for policy in self._gates.offered()}

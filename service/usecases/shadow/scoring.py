@@ -25,6 +25,7 @@ from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.decisions.policy_evaluation import judged_by
 from service.usecases.shadow.lifecycle import candidate_of
+from service.usecases.shared.periodic import Failures
 
 log = structlog.get_logger()
 
@@ -66,20 +67,21 @@ class ShadowJudge:
 
     def run(self, stop: threading.Event) -> None:
         """Judge what was laid down, and notice shadows, until told to stop."""
+        failures = Failures(task="shadows", event="shadow.failed", meter=self._meter)
         looked = float("-inf")
         with asyncio.Runner() as runner:  # one loop: scorers keep connections that belong to it
             while not stop.is_set():
-                try:
+                pause = WAIT_SECONDS
+                with failures.survived():  # a turn's items may be lost, and are told as not judged
                     if time.monotonic() - looked >= LOOK_EVERY_SECONDS:
                         looked = time.monotonic()
                         self.load()
                     began = time.monotonic()
-                    if self.judge_some(runner):
-                        # As long a rest as the work took: live items go first.
-                        stop.wait(min(time.monotonic() - began, LOOK_EVERY_SECONDS))
-                except Exception:  # the items of this turn are lost, and told as not judged
-                    log.exception("shadow.failed")
-                    stop.wait(WAIT_SECONDS)
+                    judged = self.judge_some(runner)
+                    # As long a rest as the work took: live items go first.
+                    took = time.monotonic() - began
+                    pause = min(took, LOOK_EVERY_SECONDS) if judged else 0.0
+                stop.wait(pause)
 
     def judge_some(self, runner: asyncio.Runner) -> int:
         """Judge a few of those that wait, waiting a moment for the first. Returns how many."""
