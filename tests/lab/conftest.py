@@ -3,14 +3,15 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import httpx
 import pytest
 
 from lab.process import PYTHON, ROOT, LabProcess
+from tests.lab_answers import Event, RunAnswer
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 PATIENCE = 20.0
@@ -24,25 +25,27 @@ class Caller:
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE
         )
 
-    def start(self, text: str = "hello", user: str = "anna") -> dict[str, Any]:
+    def start(self, text: str = "hello", user: str = "anna") -> RunAnswer:
         """Run the app to its end or first form, blocking."""
         answer = self.http.post(
             "/v1/workflows/run",
             json={"inputs": {"text": text}, "response_mode": "blocking", "user": user},
         )
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        told: RunAnswer = answer.json()
+        return told
 
     def start_paused(self, text: str = "hello", user: str = "anna") -> "Paused":
         """Run the app to a form, and wait until the pause is stored."""
         answer = self.start(text, user)
         [reason] = answer["data"]["reasons"]
         self.until_status(answer["workflow_run_id"], "paused")
+        assert reason["form_token"] is not None
         return Paused(answer["workflow_run_id"], reason["form_token"])
 
     def status(self, run_id: str) -> str:
         """How the run stands."""
-        return self.http.get(f"/v1/workflows/run/{run_id}").json()["status"]
+        return str(self.http.get(f"/v1/workflows/run/{run_id}").json()["status"])
 
     def until_status(self, run_id: str, status: str) -> None:
         """Wait for it; Dify has no event for a stored pause either."""
@@ -56,7 +59,7 @@ class Caller:
             json={"inputs": answers, "action": action, "user": "reviewer"},
         )
 
-    def events(self, run_id: str, user: str = "anna", **options: bool) -> Iterator[dict[str, Any]]:
+    def events(self, run_id: str, user: str = "anna", **options: bool) -> Generator[Event]:
         """The events of a run, opened by the first `next`."""
         query = {"user": user, **{name: str(on).lower() for name, on in options.items()}}
         with self.http.stream("GET", f"/v1/workflow/{run_id}/events", params=query) as stream:
@@ -71,7 +74,7 @@ class Paused(NamedTuple):
     token: str
 
 
-def read_events(stream: httpx.Response) -> Iterator[dict[str, Any]]:
+def read_events(stream: httpx.Response) -> Iterator[Event]:
     """The events of a stream; the pings between them as `{"event": "ping"}`."""
     for line in stream.iter_lines():
         if line == "event: ping":
@@ -88,22 +91,45 @@ def until(ready: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-@pytest.fixture(scope="session")
-def serve_lab(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., LabProcess]:
+class ServeLab(Protocol):
     """Starts a lab with the workflows of this folder; give `state` to go on with an old one."""
+
+    def __call__(
+        self,
+        state: Path | None = None,
+        *,
+        hooks: Mapping[str, Path] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> LabProcess: ...
+
+
+class LabCommand(Protocol):
+    """Runs `python -m lab` with some arguments to its end."""
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="session")
+def serve_lab(tmp_path_factory: pytest.TempPathFactory) -> ServeLab:
     if not PYTHON.exists():
         pytest.skip(f"no lab environment at {PYTHON.parent.parent.name}: run make setup")
 
-    def serve(state: Path | None = None, **options: Any) -> LabProcess:
+    def serve(
+        state: Path | None = None,
+        *,
+        hooks: Mapping[str, Path] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> LabProcess:
         files = {path.stem: path for path in WORKFLOWS.glob("*.yml")}
         keys = {name: f"app-{name}" for name in files}
-        return LabProcess(files, keys, state or tmp_path_factory.mktemp("lab"), **options)
+        folder = state or tmp_path_factory.mktemp("lab")
+        return LabProcess(files, keys, folder, hooks=hooks, env=env)
 
     return serve
 
 
 @pytest.fixture(scope="session")
-def shared_lab(serve_lab: Callable[..., LabProcess]) -> Iterator[LabProcess]:
+def shared_lab(serve_lab: ServeLab) -> Iterator[LabProcess]:
     """One lab for all tests that do not end it."""
     with serve_lab() as lab:
         yield lab
@@ -124,8 +150,7 @@ def caller(lab: LabProcess) -> Caller:
 
 
 @pytest.fixture(scope="session")
-def lab_command(serve_lab: Callable[..., LabProcess]) -> Callable[..., Any]:
-    """Runs `python -m lab` with some arguments to its end."""
+def lab_command(serve_lab: ServeLab) -> LabCommand:
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,15 +1,18 @@
 """`python -m lab` at the command line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import WORKFLOWS
+from tests.lab.conftest import WORKFLOWS, LabCommand
 
 ASK = str(WORKFLOWS / "ask.yml")
 
 
-def test_a_run_pauses_in_one_process_and_ends_in_another(lab_command, tmp_path):
+def test_a_run_pauses_in_one_process_and_ends_in_another(
+    lab_command: LabCommand, tmp_path: Path
+) -> None:
     state = f"--state={tmp_path}"
     paused = lab_command("run", ASK, "--input", "text=hi", "--json", state)
     assert paused.returncode == 3, paused.stderr
@@ -25,7 +28,7 @@ def test_a_run_pauses_in_one_process_and_ends_in_another(lab_command, tmp_path):
     assert "Approved (end)" in done.stdout
 
 
-def test_a_run_prints_its_nodes_and_its_form(lab_command, tmp_path):
+def test_a_run_prints_its_nodes_and_its_form(lab_command: LabCommand, tmp_path: Path) -> None:
     shown = lab_command("run", ASK, "--input", "text=hi", f"--state={tmp_path}").stdout
     assert "Start (start)" in shown
     assert "Ask a person (human-input)" in shown
@@ -45,7 +48,9 @@ def test_a_run_prints_its_nodes_and_its_form(lab_command, tmp_path):
         (["serve", f"--app=ask={ASK}", "--app-key=other=k"], "names apps that --app does not"),
     ],
 )
-def test_what_cannot_be_done_is_refused_with_its_reason(lab_command, tmp_path, arguments, message):
+def test_what_cannot_be_done_is_refused_with_its_reason(
+    lab_command: LabCommand, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     text = (WORKFLOWS / "ask.yml").read_text()
     files = {
         "newer": text.replace('version: "0.6.0"', 'version: "0.7.0"'),
@@ -63,7 +68,7 @@ def test_what_cannot_be_done_is_refused_with_its_reason(lab_command, tmp_path, a
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["submit"], ["serve"]])
-def test_every_help_says_that_it_is_no_dify(lab_command, command):
+def test_every_help_says_that_it_is_no_dify(lab_command: LabCommand, command: list[str]) -> None:
     shown = lab_command(*command, "--help")
     assert shown.returncode == 0
     assert "stand-in for Dify, not Dify" in " ".join(shown.stdout.split())

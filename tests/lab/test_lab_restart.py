@@ -1,10 +1,14 @@
 """Paused runs outlive the process: killed at any point, the next one goes on."""
 
+from pathlib import Path
+
 from lab.process import LabProcess
-from tests.lab.conftest import WORKFLOWS
+from tests.lab.conftest import WORKFLOWS, Caller, LabCommand, ServeLab
 
 
-def test_a_paused_run_goes_on_in_a_fresh_process(serve_lab, caller, tmp_path):
+def test_a_paused_run_goes_on_in_a_fresh_process(
+    serve_lab: ServeLab, caller: Caller, tmp_path: Path
+) -> None:
     first = serve_lab(tmp_path)
     run = type(caller)(first.url, "app-ask").start_paused("hi")
     first.kill()
@@ -21,7 +25,9 @@ def test_a_paused_run_goes_on_in_a_fresh_process(serve_lab, caller, tmp_path):
         assert outputs["comment"] == "late"
 
 
-def test_an_answer_taken_before_the_kill_is_not_lost(serve_lab, caller, tmp_path):
+def test_an_answer_taken_before_the_kill_is_not_lost(
+    serve_lab: ServeLab, caller: Caller, tmp_path: Path
+) -> None:
     first = serve_lab(tmp_path)
     before = type(caller)(first.url, "app-ask")
     run = before.start_paused()
@@ -36,7 +42,9 @@ def test_an_answer_taken_before_the_kill_is_not_lost(serve_lab, caller, tmp_path
         assert outputs == {"action": "reject"}
 
 
-def test_a_run_whose_pause_was_never_stored_is_gone(serve_lab, caller, tmp_path):
+def test_a_run_whose_pause_was_never_stored_is_gone(
+    serve_lab: ServeLab, caller: Caller, tmp_path: Path
+) -> None:
     first = serve_lab(tmp_path)
     first.control("POST", "/lab/switches", {"hold_pause": True})
     before = type(caller)(first.url, "app-ask")
@@ -47,7 +55,9 @@ def test_a_run_whose_pause_was_never_stored_is_gone(serve_lab, caller, tmp_path)
         assert type(caller)(second.url, "app-ask").status(run_id) == "failed"
 
 
-def test_a_run_keeps_the_workflow_it_started_with(serve_lab, caller, tmp_path):
+def test_a_run_keeps_the_workflow_it_started_with(
+    serve_lab: ServeLab, caller: Caller, tmp_path: Path
+) -> None:
     file = tmp_path / "ask.yml"
     file.write_text((WORKFLOWS / "ask.yml").read_text())
     options = ({"ask": file}, {"ask": "app-ask"}, tmp_path / "state")
@@ -69,7 +79,9 @@ def test_a_run_keeps_the_workflow_it_started_with(serve_lab, caller, tmp_path):
         assert "remark" in outputs
 
 
-def test_one_state_folder_has_one_lab(serve_lab, lab_command, tmp_path):
+def test_one_state_folder_has_one_lab(
+    serve_lab: ServeLab, lab_command: LabCommand, tmp_path: Path
+) -> None:
     with serve_lab(tmp_path):
         refused = lab_command("submit", "token", "--action", "approve", f"--state={tmp_path}")
     assert refused.returncode == 2

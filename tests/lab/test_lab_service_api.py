@@ -1,18 +1,21 @@
 """The Service API on a good day, in Dify's shapes."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from lab.process import LabProcess
+from tests.lab.conftest import Caller
+from tests.lab_answers import Event
 
 
-def names(events):
+def names(events: Iterable[Event]) -> list[str]:
     return [event["event"] for event in events]
 
 
-def test_a_stream_tells_the_way_to_the_form_and_ends_there(caller, lab: LabProcess):
+def test_a_stream_tells_the_way_to_the_form_and_ends_there(caller: Caller, lab: LabProcess) -> None:
     body = {"inputs": {"text": "hi"}, "response_mode": "streaming", "user": "anna"}
     with caller.http.stream("POST", "/v1/workflows/run", json=body) as stream:
         lines = [line for line in stream.iter_lines() if line]
@@ -37,7 +40,7 @@ def test_a_stream_tells_the_way_to_the_form_and_ends_there(caller, lab: LabProce
     assert reason["form_token"] == form["form_token"]
 
 
-def test_a_blocking_call_answers_at_the_form(caller):
+def test_a_blocking_call_answers_at_the_form(caller: Caller) -> None:
     answer = caller.start()
     data = answer["data"]
     assert (data["status"], data["outputs"], data["finished_at"]) == ("paused", {}, None)
@@ -45,7 +48,7 @@ def test_a_blocking_call_answers_at_the_form(caller):
     assert data["id"] == answer["workflow_run_id"]
 
 
-def test_the_system_variables_are_those_of_the_caller(caller):
+def test_the_system_variables_are_those_of_the_caller(caller: Caller) -> None:
     run = caller.start_paused(user="berta")
     caller.submit(run.token)
     caller.until_status(run.run_id, "succeeded")
@@ -54,7 +57,7 @@ def test_the_system_variables_are_those_of_the_caller(caller):
     assert detail["outputs"]["run"] == run.run_id
 
 
-def test_the_answer_flows_into_the_run(caller):
+def test_the_answer_flows_into_the_run(caller: Caller) -> None:
     run = caller.start_paused("hi")
     followed = caller.events(run.run_id, include_state_snapshot=True, continue_on_pause=True)
     while next(followed)["event"] != "workflow_paused":
@@ -83,7 +86,7 @@ def test_the_answer_flows_into_the_run(caller):
     }
 
 
-def test_each_action_leaves_by_its_own_branch(caller):
+def test_each_action_leaves_by_its_own_branch(caller: Caller) -> None:
     run = caller.start_paused()
     caller.submit(run.token, action="reject")
     caller.until_status(run.run_id, "succeeded")
@@ -91,7 +94,7 @@ def test_each_action_leaves_by_its_own_branch(caller):
     assert detail["outputs"] == {"action": "reject"}
 
 
-def test_a_form_can_be_read_while_it_waits(caller):
+def test_a_form_can_be_read_while_it_waits(caller: Caller) -> None:
     run = caller.start_paused("hi")
     form = caller.http.get(f"/v1/form/human_input/{run.token}").json()
     assert form["form_content"].startswith("anna asks about: hi")
@@ -112,7 +115,9 @@ def test_a_form_can_be_read_while_it_waits(caller):
         ({"inputs": {"text": "hi"}, "user": "anna", "response_mode": "later"}, "response_mode: "),
     ],
 )
-def test_bad_requests_are_refused_in_difys_envelope(caller, body, message):
+def test_bad_requests_are_refused_in_difys_envelope(
+    caller: Caller, body: dict[str, object], message: str
+) -> None:
     answer = caller.http.post("/v1/workflows/run", json=body)
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_param"
@@ -120,25 +125,25 @@ def test_bad_requests_are_refused_in_difys_envelope(caller, body, message):
 
 
 @pytest.mark.parametrize("header", ["", "app-ask", "Bearer app-as", "Basic app-ask"])
-def test_only_an_apps_key_opens_it(lab: LabProcess, header):
+def test_only_an_apps_key_opens_it(lab: LabProcess, header: str) -> None:
     answer = httpx.get(f"{lab.url}/v1/workflows/run/x", headers={"authorization": header})
     assert answer.status_code == 401
     assert answer.json()["code"] == "unauthorized"
 
 
-def test_every_answer_says_that_it_is_no_dify(lab: LabProcess):
+def test_every_answer_says_that_it_is_no_dify(lab: LabProcess) -> None:
     for path in ("/healthz", "/v1/workflows/run/x", "/nowhere", "/openapi.json"):
         assert httpx.get(lab.url + path).headers["x-stand-in"] == "confidence-gate-lab"
     assert "not Dify" in httpx.get(f"{lab.url}/openapi.json").json()["info"]["title"]
 
 
-def test_fifty_runs_at_once_pause_and_go_on(caller):
+def test_fifty_runs_at_once_pause_and_go_on(caller: Caller) -> None:
     with ThreadPoolExecutor(50) as crowd:
         runs = list(crowd.map(lambda n: caller.start_paused(f"item {n}"), range(50)))
         answers = list(crowd.map(lambda run: caller.submit(run.token, comment=run.run_id), runs))
         assert {answer.status_code for answer in answers} == {400}
-        answers = crowd.map(lambda r: caller.submit(r.token, comment=r.run_id, edited=""), runs)
-        assert {answer.status_code for answer in answers} == {200}
+        whole = crowd.map(lambda r: caller.submit(r.token, comment=r.run_id, edited=""), runs)
+        assert {answer.status_code for answer in whole} == {200}
         list(crowd.map(lambda run: caller.until_status(run.run_id, "succeeded"), runs))
     for run in runs:
         detail = caller.http.get(f"/v1/workflows/run/{run.run_id}").json()

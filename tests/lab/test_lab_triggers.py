@@ -1,23 +1,37 @@
 """Webhook triggers: an answer at once, a run that only the lab's own routes show."""
 
+from typing import TypedDict
+
 import httpx
 import pytest
 
 from lab.process import LabProcess
 from tests.lab.conftest import Caller, until
+from tests.lab_answers import LabApp, LabRun
+
+
+class Sent(TypedDict, total=False):
+    """What is sent to the webhook, in the HTTP client's words."""
+
+    json: object
+    content: bytes
+    data: dict[str, str]
+    headers: dict[str, str]
 
 
 @pytest.fixture
 def address(lab: LabProcess) -> str:
-    [app] = [a for a in lab.control("GET", "/lab/apps") if a["name"] == "triggered"]
-    return lab.url + app["webhook"]
+    apps: list[LabApp] = lab.control("GET", "/lab/apps")
+    [app] = [a for a in apps if a["name"] == "triggered"]
+    return f"{lab.url}{app['webhook']}"
 
 
-def triggered_runs(lab: LabProcess) -> list:
-    return [run for run in lab.control("GET", "/lab/runs") if run["app"] == "triggered"]
+def triggered_runs(lab: LabProcess) -> list[LabRun]:
+    runs: list[LabRun] = lab.control("GET", "/lab/runs")
+    return [run for run in runs if run["app"] == "triggered"]
 
 
-def test_a_webhook_starts_a_run(lab: LabProcess, address):
+def test_a_webhook_starts_a_run(lab: LabProcess, address: str) -> None:
     before = len(triggered_runs(lab))
     answer = httpx.post(address, json={"decision_id": "d-1"}, headers={"x-kind": "test"})
     assert (answer.status_code, answer.json()) == (202, {"taken": True})
@@ -26,6 +40,7 @@ def test_a_webhook_starts_a_run(lab: LabProcess, address):
     run = triggered_runs(lab)[-1]
     assert run["origin"] == "trigger"
     outputs = run["outputs"]
+    assert outputs is not None
     assert (outputs["decision_id"], outputs["note"], outputs["kind"]) == ("d-1", None, "test")
     assert outputs["raw"]["body"] == {"decision_id": "d-1"}
     hidden = Caller(lab.url, "app-triggered").http.get(f"/v1/workflows/run/{run['id']}")
@@ -42,7 +57,9 @@ def test_a_webhook_starts_a_run(lab: LabProcess, address):
         ({"data": {"decision_id": "d"}}, "Content-type mismatch"),
     ],
 )
-def test_a_webhook_that_does_not_fit_starts_nothing(lab, address, request_options, message):
+def test_a_webhook_that_does_not_fit_starts_nothing(
+    lab: LabProcess, address: str, request_options: Sent, message: str
+) -> None:
     before = len(triggered_runs(lab))
     answer = httpx.post(address, **request_options)
     assert answer.status_code == 400
@@ -50,6 +67,6 @@ def test_a_webhook_that_does_not_fit_starts_nothing(lab, address, request_option
     assert len(triggered_runs(lab)) == before
 
 
-def test_another_method_and_an_unknown_address_are_refused(lab: LabProcess, address):
+def test_another_method_and_an_unknown_address_are_refused(lab: LabProcess, address: str) -> None:
     assert httpx.get(address).status_code == 400
     assert httpx.post(f"{lab.url}/triggers/webhook/unknown", json={}).status_code == 404
