@@ -18,6 +18,7 @@ from service.domain.decision import (
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import AppName, GateName, LeaseToken
 from service.domain.review import Lease, ReviewTask, TaskState
+from service.randomness import random_hex
 from service.usecases.shared.new_ids import new_decision_id, new_delivery_id, new_task_id
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -94,5 +95,6 @@ def a_draft(**changes: Any) -> AuditDraft:
         "subject": "dec_1",
         "actor": "policy",
         "payload": {"confidence": 0.5, "text": "You are all the same."},
+        "salt": random_hex(16),
     }
     return AuditDraft(**given | changes)

@@ -7,13 +7,12 @@ SHA-256.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from service.domain.canonical import canonical, plain
-from service.randomness import random_hex
 
 GENESIS = "0" * 64
 
@@ -27,7 +26,7 @@ class AuditDraft:
     subject: str  # the id of what it happened to
     actor: str  # who did it: a key, a person, "policy", "worker"
     payload: dict[str, Any]
-    salt: str = field(default_factory=lambda: random_hex(16))
+    salt: str  # random, so that an erased payload cannot be guessed from its hash
 
     @cached_property
     def plain(self) -> bytes | None:

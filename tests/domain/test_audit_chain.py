@@ -18,6 +18,7 @@ from service.domain.audit import (
     link,
     verify,
 )
+from service.randomness import random_hex
 
 type Link = tuple[AuditEntry, StoredPayload | None]
 
@@ -36,6 +37,7 @@ documents = st.dictionaries(
     ),
     max_size=3,
 )
+salts = st.builds(random_hex, st.just(16))  # never the same twice, as in the service
 drafts = st.builds(
     AuditDraft,
     at=st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),
@@ -43,6 +45,7 @@ drafts = st.builds(
     subject=words,
     actor=words,
     payload=documents,
+    salt=salts,
 )
 
 
@@ -135,6 +138,7 @@ def test_a_history_written_anew_ends_elsewhere(
             subject=entry.subject,
             actor=entry.actor,
             payload=stored.payload if stored else {},
+            salt=random_hex(16),
         )
         for entry, stored in links
     ]

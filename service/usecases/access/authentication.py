@@ -11,10 +11,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from service.domain.access import ApiKey, Person, Principal, Role, Scope, Session
-from service.domain.audit import AuditDraft
 from service.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from service.ports.clock import Clock
 from service.ports.store import Store
+from service.usecases.shared.audit_events.access import (
+    draft_of_key,
+    draft_of_key_revocation,
+    draft_of_person,
+    draft_of_person_disabling,
+)
 
 SESSION_LASTS = timedelta(hours=12)
 KEY_REMEMBERED_FOR = timedelta(seconds=4)
@@ -88,34 +93,19 @@ class Doorkeeper:
     ) -> str:
         """Make a key and return its secret, which is shown once and stored only as a hash."""
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
-        now = self._clock.now()
+        key = ApiKey(
+            name=name,
+            secret_hash=hash_secret(secret),
+            scopes=scopes,
+            gates=gates,
+            created_at=self._clock.now(),
+        )
         with self._store.transaction() as tx:
             existing = tx.access.keys()
-            if any(key.name == name for key in existing):
+            if any(known.name == name for known in existing):
                 raise Conflict(f"There is an API key named {name!r} already.")
-            tx.access.add_key(
-                ApiKey(
-                    name=name,
-                    secret_hash=hash_secret(secret),
-                    scopes=scopes,
-                    gates=gates,
-                    created_at=now,
-                )
-            )
-            tx.audit.append(
-                [
-                    AuditDraft(
-                        at=now,
-                        kind="key.created",
-                        subject=name,
-                        actor=actor,
-                        payload={
-                            "scopes": sorted(scopes),
-                            "gates": None if gates is None else sorted(gates),
-                        },
-                    )
-                ]
-            )
+            tx.access.add_key(key)
+            tx.audit.append([draft_of_key(key, actor)])
         return secret
 
     def revoke_key(self, name: str, *, actor: str) -> None:
@@ -123,9 +113,7 @@ class Doorkeeper:
         with self._store.transaction() as tx:
             if not tx.access.revoke_key(name, now):
                 raise NotFound(f"There is no API key named {name!r} in force.")
-            tx.audit.append(
-                [AuditDraft(at=now, kind="key.revoked", subject=name, actor=actor, payload={})]
-            )
+            tx.audit.append([draft_of_key_revocation(name, actor, now)])
 
     def list_keys(self) -> list[ApiKey]:
         with self._store.reading() as tx:
@@ -148,26 +136,15 @@ class Doorkeeper:
         with self._store.transaction() as tx:
             if tx.access.person(name) is not None:
                 raise Conflict(f"There is a person named {name!r} already.")
-            tx.access.add_person(
-                Person(
-                    name=name,
-                    role=role,
-                    password_hash=_hasher.hash(password),
-                    gates=gates,
-                    created_at=now,
-                )
+            person = Person(
+                name=name,
+                role=role,
+                password_hash=_hasher.hash(password),
+                gates=gates,
+                created_at=now,
             )
-            tx.audit.append(
-                [
-                    AuditDraft(
-                        at=now,
-                        kind="person.created",
-                        subject=name,
-                        actor=actor,
-                        payload={"role": role.value},
-                    )
-                ]
-            )
+            tx.access.add_person(person)
+            tx.audit.append([draft_of_person(person, actor)])
 
     def disable_person(self, name: str, *, actor: str) -> None:
         now = self._clock.now()
@@ -176,9 +153,7 @@ class Doorkeeper:
             if person is None:
                 raise NotFound(f"There is no person named {name!r}.")
             tx.access.save_person(replace(person, disabled_at=now))
-            tx.audit.append(
-                [AuditDraft(at=now, kind="person.disabled", subject=name, actor=actor, payload={})]
-            )
+            tx.audit.append([draft_of_person_disabling(name, actor, now)])
 
     def list_people(self) -> list[Person]:
         with self._store.reading() as tx:

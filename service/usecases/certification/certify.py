@@ -9,7 +9,6 @@ import structlog
 
 from service.confidence.member_calibrator import read_calibrator
 from service.domain.adaptation import Adapted, Mode
-from service.domain.audit import AuditDraft
 from service.domain.certificate import Certificate, RiskContract
 from service.domain.certificate_document import REFERENCE, certificate_document
 from service.domain.change import Cause, Change
@@ -26,6 +25,7 @@ from service.thresholds.shift import Reference
 from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, Standing, certified
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.gates.policy_versions import succeed
+from service.usecases.shared.audit_events.gates import draft_of_certificate
 from service.usecases.shared.idempotency import Receipt
 from service.usecases.shared.new_ids import new_certificate_id
 
@@ -235,20 +235,9 @@ def _keep(
         document = certificate_document(one.certificate)
         if one.certificate.scope is None:
             document[REFERENCE] = _reference(one.certificate, sample)
-        tx.certificates.add(
-            StoredCertificate(id=one.id, gate=policy.gate, created_at=now, document=document)
-        )
-        tx.audit.append(
-            [
-                AuditDraft(
-                    at=now,
-                    kind="certificate.issued",
-                    subject=one.id,
-                    actor=actor,
-                    payload={"gate": policy.gate, "certificate": document},
-                )
-            ]
-        )
+        stored = StoredCertificate(id=one.id, gate=policy.gate, created_at=now, document=document)
+        tx.certificates.add(stored)
+        tx.audit.append([draft_of_certificate(stored, actor)])
 
 
 def _reference(certificate: Certificate, sample: Sample) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.access import Principal, Scope
-from service.domain.audit import AuditDraft
 from service.domain.canonical import canonical
 from service.domain.gate import GatePolicy
 from service.domain.guard import Redaction
@@ -23,6 +22,7 @@ from service.ports.clock import Clock
 from service.ports.guard import Redactor
 from service.ports.store import Store
 from service.usecases.gates.policy_cache import GateBook
+from service.usecases.shared.audit_events.data import draft_of_export
 
 FORMAT = 1
 MOST_LOOKED_AT = 5_000
@@ -146,18 +146,10 @@ class DataSet:
     ) -> Card:
         """Write every row as a line, and keep in the audit trail that it was."""
         card = self.read(policy, case, lambda _, line: write(line))
+        now = self._clock.now()
+        exported = draft_of_export(policy.gate, card.version, card.items, case, actor, now)
         with self._store.transaction() as tx:
-            tx.audit.append(
-                [
-                    AuditDraft(
-                        at=self._clock.now(),
-                        kind="data.exported",
-                        subject=policy.gate,
-                        actor=actor,
-                        payload={"version": card.version, "items": card.items, "case": case},
-                    )
-                ]
-            )
+            tx.audit.append([exported])
         return card
 
     def _rows(

@@ -24,7 +24,7 @@ from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.decisions.policy_evaluation import decided
 from service.usecases.decisions.task_factory import Questions
 from service.usecases.gates.policy_cache import GateBook
-from service.usecases.shared.audit_events import draft_of_decision
+from service.usecases.shared.audit_events.decisions import draft_of_decision
 from service.usecases.shared.idempotency import Receipt
 from service.usecases.shared.redaction import redacted
 

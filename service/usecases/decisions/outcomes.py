@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.domain.access import Principal, Scope
-from service.domain.audit import AuditDraft
 from service.domain.decision import Decision
 from service.domain.delivery import Delivery
 from service.domain.errors import UnknownDecision, UnknownTask
@@ -14,6 +13,7 @@ from service.domain.review import ReviewTask, TaskState
 from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.store import Store, Transaction
+from service.usecases.shared.audit_events.decisions import draft_of_taking, draft_of_truth
 from service.usecases.shared.idempotency import Receipt
 
 
@@ -67,17 +67,8 @@ class Outcomes:
                 return Taken(view=view, duplicate=False)
             owner = tx.decisions.take(decision_id, run_id)
             if owner == run_id:
-                tx.audit.append(
-                    [
-                        AuditDraft(
-                            at=self._clock.now(),
-                            kind="decision.taken",
-                            subject=decision_id,
-                            actor=principal.name,
-                            payload={"run_id": run_id},
-                        )
-                    ]
-                )
+                taken = draft_of_taking(decision_id, run_id, principal.name, self._clock.now())
+                tx.audit.append([taken])
         self._bus.publish(Event(topic="decision", key=decision_id, what="decision.taken"))
         return Taken(view=view, duplicate=owner != run_id)
 
@@ -103,21 +94,9 @@ class Outcomes:
 
         def act() -> bool:
             self._view(tx, decision_id, principal)
-            tx.decisions.add_truth(
-                decision_id,
-                Truth(verdict=truth, note=note, reported_by=principal.name, reported_at=now),
-            )
-            tx.audit.append(
-                [
-                    AuditDraft(
-                        at=now,
-                        kind="decision.truth_reported",
-                        subject=decision_id,
-                        actor=principal.name,
-                        payload={"truth": truth.value, "note": note},
-                    )
-                ]
-            )
+            reported = Truth(verdict=truth, note=note, reported_by=principal.name, reported_at=now)
+            tx.decisions.add_truth(decision_id, reported)
+            tx.audit.append([draft_of_truth(decision_id, reported)])
             return True
 
         with self._store.transaction() as tx:

@@ -22,7 +22,7 @@ from service.ports.meter import Meter
 from service.ports.page import Page
 from service.ports.resumer import DeliveryDead, DeliveryFailed, Resumer
 from service.ports.store import Store
-from service.usecases.shared.audit_events import draft_of_delivery
+from service.usecases.shared.audit_events.deliveries import draft_of_delivery
 from service.usecases.shared.idempotency import Receipt
 from service.usecases.shared.periodic import Failures, PeriodicTask
 

@@ -16,6 +16,7 @@ from service.domain.ids import GateName
 from service.ports.page import Page
 from service.ports.repositories.policies import StoredPolicy
 from service.ports.store import Transaction
+from service.usecases.shared.audit_events.gates import draft_of_version
 
 
 def policy_from(stored: StoredPolicy) -> GatePolicy:
@@ -52,20 +53,15 @@ def write(
     """The version after `known`, stored, and what the trail says of it. The caller appends that
     once all versions are stored: whoever holds the trail's head must wait for no other row."""
     made = replace(policy, version=known.version + 1 if known else 1, created_at=now)
-    document = document_of(made)
-    tx.policies.add(
-        StoredPolicy(
-            gate=made.gate, version=made.version, document=document, change=change, created_at=now
-        )
+    stored = StoredPolicy(
+        gate=made.gate,
+        version=made.version,
+        document=document_of(made),
+        change=change,
+        created_at=now,
     )
-    said = {"cause": change.cause.value, "note": change.note, "restores": change.restores}
-    return made, AuditDraft(
-        at=now,
-        kind="gate.changed",
-        subject=made.gate,
-        actor=change.actor,
-        payload={"version": made.version, **said, "policy": document},
-    )
+    tx.policies.add(stored)
+    return made, draft_of_version(stored)
 
 
 def carried(policy: GatePolicy, known: GatePolicy | None) -> GatePolicy:

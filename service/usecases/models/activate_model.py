@@ -18,7 +18,7 @@ from service.domain.model import (
 from service.ports.clock import Clock
 from service.ports.repositories.policies import StoredPolicy
 from service.ports.store import Store, Transaction
-from service.usecases.shared.audit_events import draft_of_activation
+from service.usecases.shared.audit_events.models import draft_of_activation
 
 
 class ActivateModel:

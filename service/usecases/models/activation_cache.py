@@ -5,7 +5,7 @@ from itertools import groupby
 
 from service.domain.model import Activation, proven, wanted
 from service.ports.store import Store
-from service.usecases.shared.audit_events import draft_of_activation
+from service.usecases.shared.audit_events.models import draft_of_activation
 from service.usecases.shared.periodic import PeriodicTask
 
 REFRESH_EVERY_SECONDS = 2.0

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from service.domain.audit import AuditDraft
 from service.domain.errors import Conflict
 from service.domain.retraining import Retraining, comparison_of
 from service.ports.clock import Clock
 from service.ports.store import Store
+from service.usecases.shared.audit_events.models import draft_of_retraining
 
 
 class Retrainings:
@@ -33,23 +33,5 @@ class Retrainings:
                 )
             if not tx.retrainings.add(kept):
                 return made
-            tx.audit.append(
-                [
-                    AuditDraft(
-                        at=kept.at,
-                        kind="model.retrained",
-                        subject=kept.champion.partition("@")[0],
-                        actor=kept.actor,
-                        payload={
-                            "gate": kept.gate,
-                            "comparison": kept.number,
-                            "champion": kept.champion,
-                            "challenger": kept.challenger,
-                            "data": kept.data,
-                            "beats": kept.beats,
-                            "judgement": dict(kept.judgement),
-                        },
-                    )
-                ]
-            )
+            tx.audit.append([draft_of_retraining(kept)])
         return kept

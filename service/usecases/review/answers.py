@@ -19,7 +19,8 @@ from service.ports.store import Transaction
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.conclude import conclude
 from service.usecases.review.labels import keep_label
-from service.usecases.shared.audit_events import draft_of_delivery, draft_of_task
+from service.usecases.shared.audit_events.deliveries import draft_of_delivery
+from service.usecases.shared.audit_events.tasks import draft_of_task
 from service.usecases.shared.new_ids import new_lease_token
 from service.usecases.shared.redaction import answered
 

@@ -17,7 +17,7 @@ from service.ports.store import Store, Transaction
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.answers import AnswerOrder, Answers
 from service.usecases.review.views import TaskView, TaskViews, gates_seen, visible
-from service.usecases.shared.audit_events import draft_of_task
+from service.usecases.shared.audit_events.tasks import draft_of_task
 from service.usecases.shared.idempotency import Receipt
 from service.usecases.shared.new_ids import new_lease_token
 

@@ -9,7 +9,8 @@ from service.domain.outcome import Outcome
 from service.domain.review import ReviewTask
 from service.ports.resumer import MessageWriter
 from service.ports.store import Transaction
-from service.usecases.shared.audit_events import draft_of_delivery, draft_of_outcome
+from service.usecases.shared.audit_events.decisions import draft_of_outcome
+from service.usecases.shared.audit_events.deliveries import draft_of_delivery
 from service.usecases.shared.new_ids import new_delivery_id
 
 _DELIVERED_MODES = frozenset({ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK})

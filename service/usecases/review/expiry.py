@@ -11,7 +11,7 @@ from service.ports.resumer import MessageWriter
 from service.ports.store import Store, Transaction
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.conclude import conclude
-from service.usecases.shared.audit_events import draft_of_task
+from service.usecases.shared.audit_events.tasks import draft_of_task
 from service.usecases.shared.periodic import PeriodicTask
 
 SWEEP_EVERY_SECONDS = 1.0

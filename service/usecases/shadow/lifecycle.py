@@ -25,6 +25,7 @@ from service.ports.store import Store, Transaction
 from service.usecases.gates.change_gate import ChangeGate
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.insight.replay import ReplayGate, scores_otherwise
+from service.usecases.shared.audit_events.gates import draft_of_shadow
 from service.usecases.shared.idempotency import Receipt
 
 log = structlog.get_logger()
@@ -83,7 +84,8 @@ class Shadows:
                 note=note,
             )
             tx.shadows.add(shadow)
-            tx.audit.append([_draft(shadow, "started", principal, shadow.started_at)])
+            started = draft_of_shadow(shadow, "started", principal.name, shadow.started_at)
+            tx.audit.append([started])
             return shadow
 
         with self._store.transaction() as tx:
@@ -168,19 +170,4 @@ def _end(
     if not tx.shadows.end(ended):
         raise NoShadowRuns
     log.info("shadow.ended", gate=ended.gate, number=ended.number, state=state.value)
-    return ended, _draft(ended, state.value, principal, now)
-
-
-def _draft(shadow: Shadow, what: str, principal: Principal, at: datetime) -> AuditDraft:
-    return AuditDraft(
-        at=at,
-        kind=f"shadow.{what}",
-        subject=shadow.gate,
-        actor=principal.name,
-        payload={
-            "number": shadow.number,
-            "over": shadow.over,
-            "note": shadow.note,
-            "policy": dict(shadow.document),
-        },
-    )
+    return ended, draft_of_shadow(ended, state.value, principal.name, now)

@@ -1,0 +1,1 @@
+"""What each event puts into the audit trail: enough to explain it a year later."""
