@@ -20,11 +20,21 @@ from service.thresholds.sample import Sample
 from service.thresholds.shift import ITEMS_A_CHECK, Reference
 
 ALPHA = 0.05
+STREAM_CODE = (
+    "experiments.streams",
+    "experiments.ours",
+    "experiments.synthetic",
+    "service.thresholds.safety.look",
+    "service.thresholds.safety.watching",
+    "service.thresholds.safety.transitions",
+    "service.thresholds.safety.disproof",
+    "service.thresholds.safety.labels",
+)
 
 
 def stream_runs(cells: Cells, change: str, seed: int) -> list[dict[str, Any]]:
     """Every policy on the stream of this seed."""
-    depends = [change, seed, code_of("experiments.streams", "experiments.synthetic")]
+    depends = [change, seed, code_of(*STREAM_CODE)]
     found: list[dict[str, Any]] = cells.figures(
         "stream", depends, lambda: [asdict(run) for run in streams.run(seed, change)]
     )

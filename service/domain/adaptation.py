@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """Where a gate stands with its contract (the moves are in `thresholds/standing.py`)."""
+    """Where a gate stands with its contract; `thresholds/safety/transitions.py` has the moves."""
 
     LEARNING = "learning"
     OPEN = "open"

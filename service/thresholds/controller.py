@@ -53,10 +53,6 @@ class Controller:
         share = self.share - self.rate * weight * (wrong - alpha)
         return replace(self, share=_within(share, self.review))
 
-    def level(self, sure: Floats) -> float:
-        """The sureness above which at most `share` of the recent items lie."""
-        return level_for(self.share, sure)
-
 
 def sureness(confidence: ArrayLike, contract: RiskContract) -> Floats:
     """How sure the answer to each item is that the contract lets the gate give: the greater of c

@@ -80,6 +80,20 @@ class Reference:
         )
 
 
+def last_check(reference: Reference | None, recent: Floats, items: int) -> Shift | None:
+    """How far the last full check's items lie from the reference; None until there is one.
+
+    `recent` are the newest of the `items` since the certificate, newest first. Checks follow each
+    other end to end: looking at every new item's own last thousand would be as many chances of a
+    false alarm as there are items.
+    """
+    begun = items % ITEMS_A_CHECK
+    last = recent[begun : begun + ITEMS_A_CHECK]
+    if reference is None or last.size < ITEMS_A_CHECK:
+        return None
+    return reference.check(last)
+
+
 def ks_statistic(one: Floats, other: Floats) -> float:
     """The largest distance between two empirical distributions, given as rising values."""
     both = np.concatenate([one, other])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from service.domain.certificate import Promise, ReviewBounds, RiskContract, Target
 from service.domain.decision import Thresholds, Zone
 from service.thresholds.controller import Controller
-from service.thresholds.watching import Audited, controlled, error_alarms, judged
+from service.thresholds.safety.watching import Audited, controlled, error_alarms, judged
 
 APPROVED, REJECTED, REVIEWED = Zone.AUTO_APPROVE, Zone.AUTO_REJECT, Zone.HUMAN_REVIEW
 SIDES = RiskContract(target=Target.PER_SIDE, wrong_approvals=0.01, wrong_rejections=0.05)

@@ -29,7 +29,7 @@ from service.retraining.lessons import Lessons, Parts
 from service.scoring.bundle import Bundle
 from service.scoring.readers import make_reader
 from service.thresholds.quality import judged
-from service.usecases.certification.auto_certify import FEWEST_LABELS
+from service.thresholds.safety.labels import FEWEST_LABELS
 from service.usecases.certification.certify import demand_one_scorer
 from service.usecases.data.data_set import Card, DataSet
 from service.usecases.gates.policy_cache import GateBook

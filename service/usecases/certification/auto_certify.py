@@ -1,6 +1,5 @@
 """Certify gates again as the labels come in."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -15,20 +14,19 @@ from service.domain.label import Label
 from service.ports.store import Store
 from service.thresholds.outlook import Outlook, labels_needed
 from service.thresholds.quality import JudgedLabel, judged
+from service.thresholds.safety.labels import (
+    GROWTH,
+    GROWTH_ON_DEMAND,
+    counts,
+    labels_to_certify,
+)
 from service.thresholds.sample import Sample
-from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN
 from service.usecases.certification.certify import CertifyGate, Put
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.shared.idempotency import Receipt
 from service.usecases.shared.periodic import Failures, PeriodicTask
 
 LOOK_EVERY_SECONDS = 5.0
-FEWEST_LABELS = 100
-GROWTH = 1.25
-"""A certificate gives way to one on so many times its labels. Each has its own delta: certifying
-at every label would spend it again and again."""
-GROWTH_ON_DEMAND = 1.1
-"""Likewise where somebody asks: who may ask after every label asks until something opens."""
 
 
 class Learner:
@@ -124,9 +122,8 @@ class Learner:
         sources = Counter(label.source for label in labels)
         usual = sources.most_common(1)[0][0] if sources else ""
         source = self._version_of(policy.scorer) or usual
-        since = policy.adapted.labels_since if policy.adapted else None
         return source, [
-            label for label in labels if label.source == source and (not since or label.at > since)
+            label for label in labels if label.source == source and counts(policy.adapted, label.at)
         ]
 
     def _due(self, policy: GatePolicy, source: str, labels: Sequence[Label]) -> str | None:
@@ -146,12 +143,8 @@ class Learner:
         return f"on schedule, every {days} days"
 
     def _enough(self, policy: GatePolicy, source: str, growth: float) -> int:
-        """How many labels it takes to certify: after an alarm so many new ones, else so many times
-        those that the certificates in force rest on."""
-        if policy.adapted and policy.adapted.mode is Mode.SAFE:
-            return LABELS_TO_CERTIFY_AGAIN
-        more = round(growth * self._rests_on(policy, source), 6)  # 1.1 * 100 is 110.00000000000001
-        return max(FEWEST_LABELS, math.ceil(more))
+        """How many labels it takes to certify."""
+        return labels_to_certify(policy.adapted, self._rests_on(policy, source), growth)
 
     def _rests_on(self, policy: GatePolicy, source: str) -> int:
         """How many labels the certificates in force for such scores rest on; 0 without any."""

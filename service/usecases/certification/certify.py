@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 
 from service.confidence.member_calibrator import read_calibrator
-from service.domain.adaptation import Adapted, Mode
 from service.domain.certificate import Certificate, RiskContract
 from service.domain.certificate_document import REFERENCE, certificate_document
 from service.domain.change import Cause, Change
@@ -20,9 +19,9 @@ from service.ports.clock import Clock
 from service.ports.repositories.certificates import StoredCertificate
 from service.ports.store import Store, Transaction
 from service.thresholds.categories import Certificates, certify_categories
+from service.thresholds.safety.transitions import certified
 from service.thresholds.sample import Sample
 from service.thresholds.shift import Reference
-from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, Standing, certified
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.gates.policy_versions import succeed
 from service.usecases.shared.audit_events.gates import draft_of_certificate
@@ -119,7 +118,7 @@ class CertifyGate:
         note: str,
     ) -> Put:
         now = self._clock.now()
-        adapted = _adapted(policy, proven.issued[0], sample, now)
+        adapted = certified(policy.adapted, proven.issued[0].certificate, sample, now)
         earned = replace(policy, contract=proven.contract, certified=proven.earned, adapted=adapted)
         change = Change(cause=Cause.CERTIFICATE, actor=actor, note=note)
         made = succeed(tx, earned, over=policy.version, change=change, now=now)
@@ -160,22 +159,6 @@ def _proven(
     demand_one_scorer(policy)
     issued, earned = prove(sample, contract, source)
     return _Proven(contract=contract, issued=tuple(issued), earned=earned)
-
-
-def _adapted(policy: GatePolicy, issued: Issued, sample: Sample, now: datetime) -> Adapted:
-    """Where the certificate leaves the gate. Whatever watching had made stricter begins anew; that
-    labels from before an alarm no longer count stays."""
-    known = policy.adapted
-    # Whoever certifies, by command or after enough labels, has settled that they are enough.
-    mode, cause = (known.mode, known.cause) if known else (Mode.LEARNING, "new")
-    before = Standing(mode=mode, cause=cause, labels=LABELS_TO_CERTIFY_AGAIN)
-    after = certified(before, issued.certificate, sample)
-    return Adapted(
-        mode=after.mode,
-        cause=after.cause,
-        since=now,
-        labels_since=known.labels_since if known else None,
-    )
 
 
 def prove(

@@ -6,8 +6,7 @@ last one for the alarms without labels. So it does not matter which process look
 what it remembered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
@@ -15,69 +14,21 @@ import numpy as np
 from service.confidence.calibrators import AnyCalibrator
 from service.confidence.member_calibrator import read_calibrator
 from service.confidence.members import rows_of
-from service.domain.certificate import Promise, ReviewBounds, RiskContract
+from service.domain.certificate import ReviewBounds, RiskContract
 from service.domain.certificate_document import REFERENCE
 from service.domain.gate import Certified, GatePolicy
 from service.domain.ids import CertificateId
 from service.domain.recorded import Period
 from service.ports.repositories.certificates import StoredCertificate
 from service.ports.store import Transaction
-from service.thresholds.controller import WINDOW, Controller, level_for, sureness
-from service.thresholds.ecusum import ErrorAlarm
+from service.thresholds.controller import WINDOW
 from service.thresholds.quality import JudgedLabel, judged
+from service.thresholds.safety.look import Recent, Seen, look
+from service.thresholds.safety.watching import Audited
 from service.thresholds.sample import Floats
-from service.thresholds.shift import ITEMS_A_CHECK, Reference, Shift
-from service.thresholds.watching import Audited, controlled, error_alarms
+from service.thresholds.shift import Reference
 from service.usecases.certification.certificate_history import Series, series_of
 from service.usecases.certification.workload import workload
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """What a look has found. `shift` is None until ITEMS_A_CHECK items have come since the
-    certificate; `alarms` have seen the panel's `labels` since the first one of its series."""
-
-    shift: Shift | None
-    alarms: Mapping[Promise, ErrorAlarm]
-    labels: int
-    share: float
-    """The share of items that the controller would decide by itself."""
-
-    @property
-    def cause(self) -> str | None:
-        """What there is to be alarmed about, if anything."""
-        for promise, alarm in self.alarms.items():
-            if alarm.alarm:
-                return f"labels say that {promise.value} are above their limit"
-        if self.shift is not None and self.shift.alarm:
-            return "the confidences are no longer those of the certificate's time"
-        return None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Seen:
-    """What a look has found, and the newest items' confidences to turn shares into levels."""
-
-    watch: Watch
-    contract: RiskContract
-    earned: Certified
-    recent: Floats
-
-    def level(self, share: float) -> float | None:
-        """The sureness that at most this share of the newest items is above; None without items,
-        or where the certificate asks as much by itself."""
-        if self.recent.size == 0:
-            return 1.0  # nothing is known of the items: decide none
-        level = level_for(share, sureness(self.recent, self.contract))
-        return None if self.automatic(level) == self.automatic(None) else level
-
-    def automatic(self, level: float | None) -> float:
-        """The share of the newest items that the gate decides by itself at this level."""
-        rule = self.earned.thresholds
-        rule = rule if level is None else rule.tightened(level)
-        above = np.zeros(len(self.recent), bool) if rule.high is None else self.recent > rule.high
-        below = np.zeros(len(self.recent), bool) if rule.low is None else self.recent <= rule.low
-        return float((above | below).mean()) if self.recent.size else 0.0
 
 
 def seen_of(tx: Transaction, policy: GatePolicy, now: datetime) -> Seen | None:
@@ -95,10 +46,18 @@ def seen_of(tx: Transaction, policy: GatePolicy, now: datetime) -> Seen | None:
         if label.source == earned.source and series.at(label.at) is not None
     ]
     audited = _audited(series, judged(known, tx.labels.shared(policy.gate)))
-    recent = _recent(tx, policy, earned, certificate.created_at)
-    items = tx.recorded.count(policy.gate, certificate.created_at)
-    review = _bounds(tx, policy, policy.contract, now)
-    return _look(policy.contract, earned, certificate, audited, recent, items, review)
+    recent = Recent(
+        contract=policy.contract,
+        certified=earned.thresholds,
+        confidence=_recent(tx, policy, earned, certificate.created_at),
+    )
+    return look(
+        recent,
+        audited,
+        reference=_reference(certificate),
+        items=tx.recorded.count(policy.gate, certificate.created_at),
+        review=_bounds(tx, policy, policy.contract, now),
+    )
 
 
 def _bounds(
@@ -109,31 +68,6 @@ def _bounds(
         return contract.review
     asked = workload(tx, policy, now)
     return asked.within(contract.review) if asked else contract.review
-
-
-def _look(
-    contract: RiskContract,
-    earned: Certified,
-    certificate: StoredCertificate,
-    audited: Sequence[Audited],
-    recent: Floats,
-    items: int,
-    review: ReviewBounds,
-) -> Seen:
-    seen = Seen(
-        watch=Watch(shift=None, alarms={}, labels=0, share=0.0),
-        contract=contract,
-        earned=earned,
-        recent=recent,
-    )
-    start = Controller.starting_at(seen.automatic(None), review)
-    watch = Watch(
-        shift=_shift(certificate, recent, items),
-        alarms=error_alarms(contract, audited),
-        labels=len(audited),
-        share=controlled(start, contract, audited).share,
-    )
-    return replace(seen, watch=watch)
 
 
 def _audited(series: Series, labels: Iterable[JudgedLabel]) -> list[Audited]:
@@ -156,18 +90,12 @@ def _audited(series: Series, labels: Iterable[JudgedLabel]) -> list[Audited]:
     return found
 
 
-def _shift(certificate: StoredCertificate, recent: Floats, items: int) -> Shift | None:
-    """How far the last full check's items lie from those that the certificate rests on.
-
-    Checks follow each other end to end: looking at every new item's own last thousand would be as
-    many chances of a false alarm as there are items.
-    """
-    reference = certificate.document.get(REFERENCE)
-    begun = items % ITEMS_A_CHECK
-    last = recent[begun : begun + ITEMS_A_CHECK]
-    if reference is None or len(last) < ITEMS_A_CHECK:
+def _reference(certificate: StoredCertificate) -> Reference | None:
+    """The confidences that the certificate rests on, where it keeps them."""
+    kept = certificate.document.get(REFERENCE)
+    if kept is None:
         return None
-    return Reference.of(reference["confidence"], items=int(reference["items"])).check(last)
+    return Reference.of(kept["confidence"], items=int(kept["items"]))
 
 
 def _recent(tx: Transaction, policy: GatePolicy, earned: Certified, since: datetime) -> Floats:

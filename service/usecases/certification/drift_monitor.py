@@ -17,10 +17,10 @@ from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.meter import Meter
 from service.ports.store import Store
-from service.thresholds.controller import WINDOW
-from service.thresholds.standing import SAFE_PANEL
+from service.thresholds.safety.look import Watch
+from service.thresholds.safety.transitions import plan
 from service.thresholds.workload import Workload
-from service.usecases.certification.drift_check import Seen, Watch, seen_of
+from service.usecases.certification.drift_check import seen_of
 from service.usecases.certification.workload import workload
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.gates.policy_versions import succeed
@@ -29,9 +29,6 @@ from service.usecases.shared.periodic import Failures, PeriodicTask
 log = structlog.get_logger()
 
 LOOK_EVERY_SECONDS = 10.0
-WORTH_A_VERSION = 0.02
-"""The share of items that another level must move before a version is made of it: the controller
-moves at every label, and a history of every label says nothing."""
 BY_WATCHING = "watcher"
 
 
@@ -70,7 +67,7 @@ class Watcher:
             seen = seen_of(tx, policy, self._clock.now())
         if seen is None:
             return None
-        wanted = self._wanted(policy, seen)
+        wanted = plan(policy.adapted, seen, self._clock.now())
         if wanted is None:
             return None
         self._put(policy, wanted)
@@ -107,27 +104,6 @@ class Watcher:
         with self._store.reading() as tx:
             seen = seen_of(tx, policy, self._clock.now())
         return None if seen is None else seen.watch
-
-    def _wanted(self, policy: GatePolicy, seen: Seen) -> Adapted | None:
-        now = self._clock.now()
-        known = policy.adapted or Adapted(mode=Mode.LEARNING, cause="new", since=now)
-        cause = seen.watch.cause
-        if cause is not None and known.mode in (Mode.LEARNING, Mode.OPEN):
-            return Adapted(
-                mode=Mode.SAFE,
-                cause=cause,
-                since=now,
-                level=seen.level(1 - seen.contract.review.max),
-                panel_share=SAFE_PANEL,
-                labels_since=now,
-            )
-        if known.mode is not Mode.OPEN or len(seen.recent) < WINDOW:
-            return None
-        level = seen.level(seen.watch.share)
-        moved = abs(seen.automatic(level) - seen.automatic(known.level))
-        if moved < WORTH_A_VERSION:
-            return None
-        return replace(known, level=level, cause="following the errors and the bounds on review")
 
     def _put(self, policy: GatePolicy, adapted: Adapted) -> None:
         change = Change(cause=Cause.ADAPTATION, actor=BY_WATCHING, note=adapted.cause)

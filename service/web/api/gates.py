@@ -19,8 +19,8 @@ from service.domain.ids import CertificateId
 from service.ports.page import Page
 from service.ports.repositories.policies import StoredPolicy
 from service.thresholds import ecusum
+from service.thresholds.safety.look import Watch
 from service.thresholds.workload import Workload
-from service.usecases.certification.drift_check import Watch
 from service.usecases.gates.policy_versions import policy_from
 from service.usecases.insight.gate_report import AuditReport
 from service.web.api import present

@@ -17,8 +17,8 @@ from service.ports.repositories.policies import StoredPolicy
 from service.thresholds import ecusum
 from service.thresholds.outlook import Outlook
 from service.thresholds.quality import Quality
+from service.thresholds.safety.look import Watch
 from service.thresholds.workload import Workload
-from service.usecases.certification.drift_check import Watch
 from service.usecases.insight.gate_report import AuditReport
 from service.usecases.insight.replay import ReplayOrder, Report
 from service.web.pages.gate_categories import Category, categories_of

@@ -22,7 +22,8 @@ from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.ports.page import Page
 from service.ports.repositories.policies import StoredPolicy
-from service.usecases.certification.auto_certify import FEWEST_LABELS, Learner
+from service.thresholds.safety.labels import FEWEST_LABELS
+from service.usecases.certification.auto_certify import Learner
 from service.usecases.decisions.assess import Assessor
 from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.decide_command import DecisionOrder

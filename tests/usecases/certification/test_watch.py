@@ -14,8 +14,9 @@ from service.domain.gate import CLOSED, GatePolicy, PanelRules
 from service.domain.label import Label
 from service.ports.page import Page
 from service.thresholds.controller import WINDOW
+from service.thresholds.safety.labels import LABELS_TO_CERTIFY_AGAIN
+from service.thresholds.safety.transitions import SAFE_PANEL
 from service.thresholds.sample import Sample
-from service.thresholds.standing import LABELS_TO_CERTIFY_AGAIN, SAFE_PANEL
 from service.usecases.certification.auto_certify import Learner
 from service.usecases.certification.drift_monitor import Watcher
 from service.usecases.shared.new_ids import new_decision_id
