@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from service.domain.decision import Item, Zone
 from service.domain.ids import DecisionId, GateName, TaskId
-from service.domain.outcome import Truth, Verdict
+from service.domain.outcome import Truth, Verdict, leaning
 from service.domain.values import Json
 
 
@@ -94,10 +94,8 @@ class LabelledItem:
                 return Verdict.APPROVE
             case Zone.AUTO_REJECT:
                 return Verdict.REJECT
-            case Zone.HUMAN_REVIEW if self.confidence is None:
-                return None
             case Zone.HUMAN_REVIEW:
-                return Verdict.APPROVE if self.confidence >= 0.5 else Verdict.REJECT
+                return leaning(self.confidence)
 
     @property
     def case(self) -> Case | None:

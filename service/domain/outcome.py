@@ -14,6 +14,17 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+LEANS_TO_APPROVE = 0.5
+"""The confidence from which on approving is at least as likely to be right as rejecting."""
+
+
+def leaning(confidence: float | None) -> Verdict | None:
+    """The verdict that a confidence leans to; none where there is no confidence."""
+    if confidence is None:
+        return None
+    return Verdict.APPROVE if confidence >= LEANS_TO_APPROVE else Verdict.REJECT
+
+
 class DecidedBy(StrEnum):
     POLICY = "policy"
     HUMAN = "human"

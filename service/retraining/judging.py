@@ -8,6 +8,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.outcome import LEANS_TO_APPROVE
+
 type Floats = NDArray[np.float64]
 
 LEVEL = 0.05
@@ -60,7 +62,7 @@ def judge(champion: Floats, challenger: Floats, right: Floats, *, level: float) 
     before, after = _losses(champion, right), _losses(challenger, right)
     gains = before - after
     gain, apart = float(gains.mean()), float(gains.std(ddof=1))
-    errs, erred = (champion >= 0.5) != (right == 1), (challenger >= 0.5) != (right == 1)
+    errs, erred = ((c >= LEANS_TO_APPROVE) != (right == 1) for c in (champion, challenger))
     only_challenger, only_champion = int((errs & ~erred).sum()), int((~errs & erred).sum())
     return Judgement(
         items=right.size,

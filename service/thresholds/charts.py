@@ -11,6 +11,7 @@ from math import sqrt
 
 import numpy as np
 
+from service.domain.outcome import LEANS_TO_APPROVE
 from service.domain.recorded import RecordedItems
 from service.thresholds.ewma import Chart
 from service.thresholds.replay import APPROVE, REJECT, REVIEW, as_decided
@@ -80,13 +81,14 @@ class Observed:
         confidence = np.array(items.confidences, dtype=np.float64)  # None becomes NaN
         scored = ~np.isnan(confidence)
         told = scored & labels.judged
+        leant = confidence >= LEANS_TO_APPROVE
         panel = labels.in_panel & (zones != REVIEW)
         wrong = np.where(zones == APPROVE, ~labels.said, (zones == REJECT) & labels.said)
         return cls(
             values={
                 Indicator.REVIEW_SHARE: (zones == REVIEW).astype(np.float64),
                 Indicator.CONFIDENCE: confidence[scored],
-                Indicator.OVERTURNED: ((confidence >= 0.5) != labels.right)[told].astype(float),
+                Indicator.OVERTURNED: (leant != labels.right)[told].astype(np.float64),
                 Indicator.PANEL_ERRORS: wrong[panel].astype(np.float64),
             }
         )

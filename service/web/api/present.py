@@ -9,7 +9,7 @@ from plugin.contract import tasks as wire_tasks
 from service.domain.decision import Assessment, Decision, Thresholds
 from service.domain.delivery import Delivery
 from service.domain.explanation import Explanation
-from service.domain.outcome import Outcome, Verdict
+from service.domain.outcome import Outcome, leaning
 from service.domain.review import ReviewTask
 from service.usecases.decisions.outcomes import DecisionView, Taken
 from service.usecases.review.views import TaskView
@@ -137,11 +137,12 @@ def task_summary(view: TaskView) -> wire_tasks.TaskSummary:
 def _task(view: TaskView) -> dict[str, Any]:
     made = view.decision
     confidence = made.assessment.confidence
+    suggestion = leaning(confidence)
     return {
         **_summary(view),
         "item": {"text": made.item.text, "fields": dict(made.item.fields)},
         "ai_result": made.ai_result,
-        "suggestion": suggestion(confidence),
+        "suggestion": suggestion and suggestion.value,
         "confidence": confidence,
         "label": made.assessment.label,
         "reason": made.reason.value,
@@ -150,13 +151,6 @@ def _task(view: TaskView) -> dict[str, Any]:
         "metadata": dict(made.metadata),
         "outcome": outcome(made.outcome, view.delivery) if made.outcome else None,
     }
-
-
-def suggestion(confidence: float | None) -> str | None:
-    """The side that the confidence leans to; none where there is no confidence."""
-    if confidence is None:
-        return None
-    return (Verdict.APPROVE if confidence >= 0.5 else Verdict.REJECT).value
 
 
 def task(view: TaskView) -> wire_tasks.Task:

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.domain.access import Principal, Scope
 from service.domain.decision import Assessment, Thresholds
-from service.domain.outcome import Verdict
+from service.domain.outcome import Verdict, leaning
 from service.domain.review import OPEN, WAITING, GivenAnswer, ReviewTask, TaskState, has_lapsed
 from service.domain.values import Json
 from service.usecases.review.views import TaskView
@@ -125,7 +125,7 @@ def card_of(view: TaskView, viewer: Principal, now: datetime, lease: timedelta) 
         ai_result=None if decision.ai_result is None else as_text(decision.ai_result),
         ai_result_is_json=not isinstance(decision.ai_result, str),
         label=decision.assessment.label,
-        suggestion=suggestion_of(decision.assessment.confidence),
+        suggestion=leaning(decision.assessment.confidence),
         blind=view.blind,
         scale=Scale.of(decision.assessment, decision.thresholds),
         thresholds=decision.thresholds,
@@ -157,13 +157,6 @@ def hand_of(task: ReviewTask, viewer: Principal, now: datetime) -> Hand:
     if any(given.reviewer == viewer.name for given in task.answers):
         return Hand.ANSWERED
     return Hand.EXPERTS if state is TaskState.ESCALATED and not viewer.expert else Hand.FREE
-
-
-def suggestion_of(confidence: float | None) -> Verdict | None:
-    """The side that the confidence leans to; none where there is no confidence."""
-    if confidence is None:
-        return None
-    return Verdict.APPROVE if confidence >= 0.5 else Verdict.REJECT
 
 
 def as_text(value: Json) -> str:
