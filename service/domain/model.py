@@ -119,6 +119,15 @@ def settled(pending: Activation, state: ActivationState, reason: str, at: dateti
     return replace(pending, state=state, reason=reason, settled_at=at)
 
 
+def overtaken(history: Sequence[Activation], at: datetime) -> list[Activation]:
+    """The activations that come to nothing where another one is made now, as they end."""
+    return [
+        settled(one, ActivationState.OVERTAKEN, "", at)
+        for one in history
+        if one.state is ActivationState.PENDING
+    ]
+
+
 def _before(history: Sequence[Activation], shipped: str | None) -> tuple[str, int | None]:
     """The version to go back to, and where rolling back leads from there."""
     current = wanted(history)

@@ -14,7 +14,7 @@ from service.ports.page import Page
 from service.ports.repositories.certificates import StoredCertificate
 from service.ports.repositories.policies import StoredPolicy
 from service.ports.store import Store
-from service.usecases.gates.policy_versions import carried, policy_from, write
+from service.usecases.gates.policy_versions import carried, latest, policy_from, write
 from service.usecases.shared.periodic import PeriodicTask
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class GateBook:
 
     def load(self) -> None:
         with self._store.reading() as tx:
-            self._policies = {stored.gate: policy_from(stored) for stored in tx.policies.latest()}
+            self._policies = latest(tx)
 
     def periodic_task(self) -> PeriodicTask:
         """Notice versions that other processes write. Until then the gates known stay in force."""
@@ -66,13 +66,13 @@ class GateBook:
         """Write what the file has changed. Returns the gates where it could not."""
         overruled: set[str] = set()
         with self._store.transaction() as tx:
-            latest = {stored.gate: policy_from(stored) for stored in tx.policies.latest()}
+            newest = latest(tx)
             read = {stored.gate: stored for stored in tx.policies.latest(causes=[Cause.FILE])}
             by_people = {stored.gate: stored for stored in tx.policies.latest(causes=BY_PEOPLE)}
             drafts = []
             for policy in configured:
                 gate, written = policy.gate, written_part(policy)
-                before, theirs, known = read.get(gate), by_people.get(gate), latest.get(gate)
+                before, theirs, known = read.get(gate), by_people.get(gate), newest.get(gate)
                 if before and written_part(policy_from(before)) == written:
                     continue
                 stands = before and theirs and theirs.version > before.version

@@ -24,6 +24,11 @@ def policy_from(stored: StoredPolicy) -> GatePolicy:
     return policy_of(GateName(stored.gate), stored.version, stored.document, stored.created_at)
 
 
+def latest(tx: Transaction) -> dict[str, GatePolicy]:
+    """The newest version of every gate, by its name."""
+    return {stored.gate: policy_from(stored) for stored in tx.policies.latest()}
+
+
 def newest(tx: Transaction, gate: str) -> GatePolicy | None:
     """The gate's newest version."""
     found = tx.policies.versions(gate, Page(limit=1))

@@ -5,19 +5,10 @@ from datetime import datetime
 
 from service.domain.errors import UnfitBundle
 from service.domain.gate import GatePolicy
-from service.domain.gate_document import policy_of
-from service.domain.ids import GateName
-from service.domain.model import (
-    Activation,
-    ActivationState,
-    activation,
-    before,
-    roll_back,
-    settled,
-)
+from service.domain.model import Activation, activation, before, overtaken, roll_back
 from service.ports.clock import Clock
-from service.ports.repositories.policies import StoredPolicy
-from service.ports.store import Store, Transaction
+from service.ports.store import Store
+from service.usecases.gates.policy_versions import latest
 from service.usecases.shared.audit_events.models import draft_of_activation
 
 
@@ -50,7 +41,7 @@ class ActivateModel:
     def users(self, model: str) -> list[GatePolicy]:
         """The gates in the store that score with the model, in their newest versions."""
         with self._store.reading() as tx:
-            return users_of(map(_policy, tx.policies.latest()), model)
+            return users_of(latest(tx).values(), model)
 
     def history(self, model: str) -> list[Activation]:
         """The model's activations, newest first."""
@@ -64,20 +55,11 @@ class ActivateModel:
         with self._store.transaction() as tx:
             history = tx.activations.history(model)
             made = make(history, now)
-            _overtake(tx, history, now)
+            for ended in overtaken(history, now):
+                tx.activations.settle(ended)
             tx.activations.add(made)
             tx.audit.append([draft_of_activation(made, made.actor, now)])
         return made
-
-
-def _policy(stored: StoredPolicy) -> GatePolicy:
-    return policy_of(GateName(stored.gate), stored.version, stored.document, stored.created_at)
-
-
-def _overtake(tx: Transaction, history: Sequence[Activation], now: datetime) -> None:
-    for one in history:
-        if one.state is ActivationState.PENDING:
-            tx.activations.settle(settled(one, ActivationState.OVERTAKEN, "", now))
 
 
 def users_of(policies: Iterable[GatePolicy], model: str) -> list[GatePolicy]:
