@@ -48,13 +48,6 @@ def from_logits(
     return _approving(weights / weights.sum(), labels, approve_labels)
 
 
-def from_members(
-    members: Sequence[Sequence[float]], *, labels: Sequence[str], approve_labels: Collection[str]
-) -> float:
-    """The mean over an ensemble's members, each a distribution that follows `labels`."""
-    return mean_of(distributions(members, labels), labels=labels, approve_labels=approve_labels)
-
-
 def distributions(members: Sequence[Sequence[float]], labels: Sequence[str]) -> NDArray[np.float64]:
     """What an ensemble's members say, each made to sum to 1, shape (members, labels)."""
     if not members:
@@ -69,14 +62,6 @@ def mean_of(
 ) -> float:
     """The mean of distributions (members, labels), summed over `approve_labels`."""
     return _approving(rows.mean(axis=0), labels, approve_labels)
-
-
-def from_samples(samples: Sequence[Json], *, ai_result: Json = None) -> float:
-    """The share of the samples that agrees with the AI's result, else with the commonest sample.
-
-    Two answers agree when they are the same JSON; case and outer space do not count.
-    """
-    return agreeing_share(answers_of(samples, ai_result), ai_result)
 
 
 def answers_of(samples: Sequence[Json], ai_result: Json) -> Counter[str]:
@@ -96,7 +81,7 @@ def answers_of(samples: Sequence[Json], ai_result: Json) -> Counter[str]:
 
 
 def agreeing_share(answers: Counter[str], ai_result: Json) -> float:
-    """The share of `answers_of` that `from_samples` means."""
+    """The share of the answers that agrees with the AI's result, else with the commonest answer."""
     agreeing = max(answers.values()) if ai_result is None else answers[answer_of(ai_result)]
     return agreeing / answers.total()
 

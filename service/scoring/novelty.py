@@ -61,11 +61,6 @@ class Novelty:
         """The share of ordinary texts that are less novel, in [0, 1]; 1 for the unmeasurable."""
         return self.novelties(self.measures([inputs], _alone(embedding)))[0]
 
-    def complexity_of(self, inputs: Inputs) -> float:
-        """The share of ordinary texts whose words are plainer, in [0, 1], on the normal curve that
-        their measures follow; 1 for what is unmeasurable."""
-        return self.complexities(self.measures([inputs], None))[0]
-
     def measures(self, batch: Sequence[Inputs], embeddings: NDArray[np.float32] | None) -> Floats:
         """How strange the words are and the meaning is, shape (items, 2), standardised."""
         words = [self.words(inputs) for inputs in batch]
@@ -82,7 +77,8 @@ class Novelty:
         return found
 
     def complexities(self, measures: Floats) -> list[float]:
-        """For each item the share of ordinary texts whose words are plainer."""
+        """For each item the share of ordinary texts whose words are plainer, in [0, 1], on the
+        normal curve that their measures follow; 1 for what is unmeasurable."""
         shares = map(_NORMAL.cdf, measures[:, 0].tolist())
         return [share if math.isfinite(share) else 1.0 for share in shares]
 

@@ -48,15 +48,6 @@ class Certificates:
     own: Mapping[str, Certificate]
     inherited: Mapping[str, Inherited]
 
-    def thresholds_for(self, category: str | None) -> Thresholds:
-        """What decides an item of this category. One that was never seen is under the gate's."""
-        name = category or ""
-        if name in self.own:
-            return self.own[name].thresholds
-        if name in self.inherited:
-            return self.inherited[name].thresholds
-        return self.gate.thresholds
-
 
 def certify_categories(sample: Sample, contract: RiskContract, *, seed: int = 0) -> Certificates:
     """Every certificate that the labels support. Items without a category have the name ""."""

@@ -78,14 +78,6 @@ def frontier(
     return tuple(best)
 
 
-def cheapest(
-    confidence: ArrayLike, labels: ArrayLike, contract: RiskContract, *, within: Thresholds
-) -> Point | None:
-    """The cheapest thresholds on the frontier; None where the contract's bounds leave none."""
-    points = frontier(confidence, labels, contract, within=within)
-    return points[0] if points else None
-
-
 def cost_of(
     thresholds: Thresholds, confidence: ArrayLike, labels: ArrayLike, costs: Costs
 ) -> Point:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from service.domain.errors import InvalidInput
-from service.thresholds.sample import Flags, Floats
+from service.thresholds.sample import Floats
 
 ANSWERS_FOR_A_MATRIX = 50
 SURE = 0.95
@@ -50,12 +50,6 @@ class Consensus:
     truth: Floats
     confusion: Floats
     shares: Floats
-
-    @property
-    def needs_another(self) -> Flags:
-        """For which items another reviewer should be asked: max_j T_ij < SURE."""
-        asked: Flags = self.truth.max(axis=1) < SURE
-        return asked
 
     @property
     def accuracy(self) -> Floats:

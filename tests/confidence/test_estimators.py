@@ -1,6 +1,7 @@
 """From signals to the raw score: the meanings the contract gives, and what is refused."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,19 +9,24 @@ from hypothesis import strategies as st
 
 from service.confidence.estimators import (
     from_logits,
-    from_members,
     from_probabilities,
-    from_samples,
     from_score,
     from_token_logprobs,
 )
+from service.confidence.signals import raw_of_signal
 from service.domain.errors import BadSignal
+from service.domain.values import Json
 
 LABELS = ("acceptable", "spam", "offensive")
 APPROVE = ("acceptable",)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 not_finite = st.sampled_from([math.nan, math.inf, -math.inf])
+
+
+def raw(ai_result: Json = None, **signal: Any) -> float:
+    """The raw score of a signal that is estimated in several steps."""
+    return raw_of_signal(signal, labels=LABELS, approve_labels=APPROVE, ai_result=ai_result).value
 
 
 def test_a_score_is_itself() -> None:
@@ -94,7 +100,7 @@ def test_logits_that_are_not_finite_are_refused(bad: float, place: int) -> None:
 
 def test_members_count_alike() -> None:
     members = [[0.9, 0.1, 0.0], [0.5, 0.25, 0.25], [0.1, 0.4, 0.5]]
-    assert from_members(members, labels=LABELS, approve_labels=APPROVE) == pytest.approx(0.5)
+    assert raw(members=members) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("members", [[], [[0.5, 0.5]], [[0.9, 0.3, 0.2]], [[math.nan, 0.5, 0.5]]])
@@ -102,31 +108,31 @@ def test_members_that_are_no_distributions_over_the_labels_are_refused(
     members: list[list[float]],
 ) -> None:
     with pytest.raises(BadSignal):
-        from_members(members, labels=LABELS, approve_labels=APPROVE)
+        raw(members=members)
 
 
 def test_samples_agree_with_the_result_that_approval_would_let_through() -> None:
-    assert from_samples(["no", "yes", " Yes\n", "no", "no"], ai_result="yes") == pytest.approx(0.4)
+    assert raw(samples=["no", "yes", " Yes\n", "no", "no"], ai_result="yes") == pytest.approx(0.4)
 
 
 def test_samples_without_a_result_agree_with_the_commonest() -> None:
-    assert from_samples(["a", "b", "b", "c"]) == pytest.approx(0.5)
+    assert raw(samples=["a", "b", "b", "c"]) == pytest.approx(0.5)
 
 
 def test_samples_may_be_any_json_and_the_order_of_keys_says_nothing() -> None:
     samples = [{"a": 1, "b": [2]}, {"b": [2], "a": 1}, {"a": 1, "b": [3]}]
-    assert from_samples(samples, ai_result={"b": [2], "a": 1}) == pytest.approx(2 / 3)
+    assert raw(samples=samples, ai_result={"b": [2], "a": 1}) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("samples", [[], ["only one"]])
 def test_too_few_samples_to_disagree_are_refused(samples: list[str]) -> None:
     with pytest.raises(BadSignal):
-        from_samples(samples)
+        raw(samples=samples)
 
 
 def test_samples_that_cannot_agree_are_refused_rather_than_rejected() -> None:
     with pytest.raises(BadSignal, match="same JSON type"):
-        from_samples(["yes", "yes"], ai_result={"answer": "yes"})
+        raw(samples=["yes", "yes"], ai_result={"answer": "yes"})
 
 
 def test_token_logprobs_give_their_geometric_mean() -> None:

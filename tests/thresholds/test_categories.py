@@ -1,5 +1,7 @@
 """A category is decided by its own labels where there are enough, else by the gate's."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,8 +12,11 @@ from service.domain.decision import Thresholds
 from service.thresholds.categories import certify_categories
 from service.thresholds.certify import certify
 from service.thresholds.sample import Sample
+from service.usecases.certification.certify import prove
+from tests.usecases.conftest import POLICY
 
 CONTRACT = contract_for(Target.AUTO_ERROR, 0.02)
+SOURCE = "signal:score"
 
 
 def a_sample(seed: int = 0, **sizes: int) -> Sample:
@@ -30,6 +35,13 @@ def flipped(sample: Sample, category: str) -> Sample:
     )
 
 
+def decided(sample: Sample, category: str | None) -> Thresholds:
+    """What decides an item of the category in a gate that is certified on the sample."""
+    _, earned = prove(sample, CONTRACT, SOURCE)
+    gate = replace(POLICY, contract=CONTRACT, certified=earned)
+    return gate.rule_for(category, SOURCE).thresholds
+
+
 def test_labels_enough_make_a_certificate_of_its_own() -> None:
     sample = a_sample(clothing=3_000, health=2_500, toys=100)
     found = certify_categories(sample, CONTRACT)
@@ -38,16 +50,17 @@ def test_labels_enough_make_a_certificate_of_its_own() -> None:
     assert sample.categories is not None
     alone = certify(sample.where(sample.categories == "health"), CONTRACT, scope="health")
     assert found.own["health"] == alone
-    assert found.thresholds_for("health") == alone.thresholds
+    assert decided(sample, "health") == alone.thresholds
     assert found.own["clothing"].opens
 
 
 def test_the_gate_is_certified_by_what_it_decides() -> None:
     """Its certificate rests on the others, not on categories that have their own."""
-    found = certify_categories(a_sample(clothing=3_000, toys=150), CONTRACT)
+    sample = a_sample(clothing=3_000, toys=150)
+    found = certify_categories(sample, CONTRACT)
     assert found.gate.labels == 150
-    assert found.thresholds_for("toys") == found.gate.thresholds == Thresholds(low=None, high=None)
-    assert found.thresholds_for("never seen") == found.gate.thresholds
+    assert decided(sample, "toys") == found.gate.thresholds == Thresholds(low=None, high=None)
+    assert decided(sample, "never seen") == found.gate.thresholds
 
 
 def test_few_labels_inherit_and_it_is_said() -> None:
@@ -59,16 +72,17 @@ def test_few_labels_inherit_and_it_is_said() -> None:
     for name, inherited in found.inherited.items():
         assert inherited.labels == 100
         assert not inherited.doubted
-        assert found.thresholds_for(name) == found.gate.thresholds
-    assert found.thresholds_for(None) == found.gate.thresholds
+        assert decided(sample, name) == found.gate.thresholds
+    assert decided(sample, None) == found.gate.thresholds
 
 
 def test_a_category_whose_few_labels_speak_against_it_is_closed() -> None:
     sizes = {f"shop {number}": 250 for number in range(25)} | {"frauds": 40}
-    found = certify_categories(flipped(a_sample(**sizes), "frauds"), CONTRACT)
+    sample = flipped(a_sample(**sizes), "frauds")
+    found = certify_categories(sample, CONTRACT)
     assert found.gate.opens
     assert found.inherited["frauds"].doubted
-    assert found.thresholds_for("frauds") == Thresholds(low=None, high=None)
+    assert decided(sample, "frauds") == Thresholds(low=None, high=None)
     doubted = [name for name, inherited in found.inherited.items() if inherited.doubted]
     assert len(doubted) <= 5  # at most about one in twenty of those that are as the gate is
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from experiments.synthetic import draw
 from service.domain.certificate import BadContract, Costs, ReviewBounds, RiskContract, Target
 from service.domain.decision import Thresholds
 from service.domain.errors import InvalidInput
-from service.thresholds.cost import cheapest, cost_of, frontier
+from service.thresholds.cost import Point, cost_of, frontier
 
 COSTS = Costs(wrong_approval=10, wrong_rejection=2, review_minute=0.5, minutes_per_review=2)
 ANYTHING = Thresholds(low=0.5, high=0.500001)
@@ -21,6 +22,14 @@ ANYTHING = Thresholds(low=0.5, high=0.500001)
 def a_contract(costs: Costs | None = COSTS, **review: float) -> RiskContract:
     bounds = ReviewBounds(**review)
     return RiskContract(target=Target.AUTO_ERROR, wrong_answers=0.01, review=bounds, costs=costs)
+
+
+def cheapest(
+    confidence: ArrayLike, labels: ArrayLike, contract: RiskContract, *, within: Thresholds
+) -> Point | None:
+    """The beginning of the frontier; None where the contract's bounds leave none."""
+    points = frontier(confidence, labels, contract, within=within)
+    return points[0] if points else None
 
 
 coarse = st.integers(0, 10).map(lambda tenth: tenth / 10)

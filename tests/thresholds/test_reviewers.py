@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.domain.errors import InvalidInput
-from service.thresholds.reviewers import ANSWERS_FOR_A_MATRIX, Answers, agreement, consensus
+from service.thresholds.reviewers import (
+    ANSWERS_FOR_A_MATRIX,
+    SURE,
+    Answers,
+    Consensus,
+    agreement,
+    consensus,
+)
 
 answer_lists = st.lists(
     st.tuples(st.integers(0, 7), st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=60
@@ -28,6 +35,11 @@ def simulated(
             rows.append((item, reviewer, label))
     item, reviewer, label = zip(*rows, strict=True)
     return truth, Answers.of(item, reviewer, label)
+
+
+def unsure(found: Consensus) -> NDArray[np.bool_]:
+    """Which items another reviewer is asked for."""
+    return np.asarray(found.truth.max(axis=1) < SURE)
 
 
 GOOD, LENIENT, COIN = [[0.95, 0.05], [0.05, 0.95]], [[0.98, 0.02], [0.5, 0.5]], [[0.5, 0.5]] * 2
@@ -66,13 +78,13 @@ def test_disagreement_asks_another_and_agreement_does_not() -> None:
     _, answers = simulated(4, 300, [GOOD, GOOD, GOOD], each=2)
     found = consensus(answers)
     sums = np.bincount(answers.item, weights=answers.label)
-    assert found.needs_another[sums == 1].all()
-    assert not found.needs_another[sums == 0].any()
+    assert unsure(found)[sums == 1].all()
+    assert not unsure(found)[sums == 0].any()
 
 
 def test_an_item_that_nobody_answered_is_open() -> None:
     found = consensus(Answers.of([0, 0, 2, 2], [0, 1, 0, 1], [0, 0, 1, 1]))
-    assert found.needs_another[1]
+    assert unsure(found)[1]
     assert found.truth[1] == pytest.approx(found.shares)
 
 
