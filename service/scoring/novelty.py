@@ -57,10 +57,6 @@ class Novelty:
             raise BrokenBundle(f"{NOVELTY} holds what is not a number.")
         return cls(**found)
 
-    def of(self, inputs: Inputs, embedding: NDArray[np.float32] | None) -> float:
-        """The share of ordinary texts that are less novel, in [0, 1]; 1 for the unmeasurable."""
-        return self.novelties(self.measures([inputs], _alone(embedding)))[0]
-
     def measures(self, batch: Sequence[Inputs], embeddings: NDArray[np.float32] | None) -> Floats:
         """How strange the words are and the meaning is, shape (items, 2), standardised."""
         words = [self.words(inputs) for inputs in batch]
@@ -70,7 +66,8 @@ class Novelty:
         return measured
 
     def novelties(self, measures: Floats) -> list[float]:
-        """For each item the share of ordinary texts that are less novel."""
+        """For each item the share of ordinary texts that are less novel, in [0, 1]; 1 for what is
+        unmeasurable."""
         total = measures.sum(axis=1)
         share = np.searchsorted(self.reference, total) / len(self.reference)
         found: list[float] = np.where(np.isfinite(total), share, 1.0).tolist()
@@ -109,7 +106,3 @@ class Novelty:
 
 
 _NORMAL = NormalDist()
-
-
-def _alone(embedding: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-    return None if embedding is None else embedding[None]
