@@ -19,6 +19,7 @@ import yaml
 
 from demo.service_process import ROOT, ServiceProcess
 from lab.process import PYTHON, LabProcess
+from tests.lab_answers import AskedForm, RunAnswer, RunData
 
 KEY = "cg_test_key_with_every_scope"
 PATIENCE = 60.0
@@ -91,7 +92,7 @@ class ServiceCaller:
         def stands() -> bool:
             [delivery] = self.deliveries(decision_id)
             assert delivery["state"] in ("pending", state), delivery
-            return delivery["state"] == state
+            return bool(delivery["state"] == state)
 
         until(stands, f"the delivery to be {state}")
         [delivery] = self.deliveries(decision_id)
@@ -117,10 +118,11 @@ class DifyCaller:
             timeout=PATIENCE,
         )
 
-    def start(self, **inputs: str) -> dict[str, Any]:
+    def start(self, **inputs: str) -> RunAnswer:
         """Run the app to its end or to a form, blocking."""
         body = {"inputs": inputs, "response_mode": "blocking", "user": self.user}
-        return dict(self.http.post("/workflows/run", json=body).raise_for_status().json())
+        answer: RunAnswer = self.http.post("/workflows/run", json=body).raise_for_status().json()
+        return answer
 
     def start_paused(self, **inputs: str) -> "PausedRun":
         """Run the app to a form."""
@@ -128,11 +130,12 @@ class DifyCaller:
         assert answer["data"]["status"] == "paused", answer
         return PausedRun(self, answer["workflow_run_id"], answer["data"]["reasons"][0])
 
-    def run(self, run_id: str) -> dict[str, Any]:
+    def run(self, run_id: str) -> RunData:
         """How a run stands."""
-        return dict(self.http.get(f"/workflows/run/{run_id}").raise_for_status().json())
+        found: RunData = self.http.get(f"/workflows/run/{run_id}").raise_for_status().json()
+        return found
 
-    def until_over(self, run_id: str) -> dict[str, Any]:
+    def until_over(self, run_id: str) -> RunData:
         """A run of ours, once it has ended: its events tell."""
         query = {"user": self.user, "continue_on_pause": "true", "include_state_snapshot": "true"}
         path = f"/workflow/{run_id}/events"
@@ -143,18 +146,20 @@ class DifyCaller:
                 if line.startswith("data: "):
                     event = json.loads(line.removeprefix("data: "))
                     if event["event"] == "workflow_finished":
-                        return dict(event["data"])
+                        ended: RunData = event["data"]
+                        return ended
         raise AssertionError(f"the events of run {run_id} broke off")
 
 
 class PausedRun:
     """A run that waits at a form."""
 
-    def __init__(self, caller: DifyCaller, run_id: str, form: Mapping[str, Any]) -> None:
+    def __init__(self, caller: DifyCaller, run_id: str, form: AskedForm) -> None:
+        assert form["form_token"] is not None
         self.caller = caller
         self.id = run_id
-        self.token: str = form["form_token"]
-        self.content: str = form["form_content"]
+        self.token = form["form_token"]
+        self.content = form["form_content"]
 
     @property
     def task_id(self) -> str:
@@ -173,7 +178,7 @@ class PausedRun:
         body = {"inputs": answers, "action": action, "user": "dora"}
         return self.caller.http.post(f"/form/human_input/{self.token}", json=body)
 
-    def end(self) -> dict[str, Any]:
+    def end(self) -> RunData:
         """How it ended, once it has."""
         return self.caller.until_over(self.id)
 
@@ -183,14 +188,20 @@ def app_key(app: str) -> str:
 
 
 def start_lab(
-    apps: Mapping[str, Path], state: Path, service_url: str, **options: Any
+    apps: Mapping[str, Path],
+    state: Path,
+    service_url: str,
+    *,
+    port: int = 0,
+    hooks: Mapping[str, Path] | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> LabProcess:
     """A lab whose plugin calls the service at this address."""
     if not PYTHON.exists():
         pytest.skip("no lab environment: run make setup")
     calling = {"LAB_SERVICE_URL": service_url, "LAB_SERVICE_API_KEY": KEY}
     keys = {app: app_key(app) for app in apps}
-    return LabProcess(apps, keys, state, env={**calling, **options.pop("env", {})}, **options)
+    return LabProcess(apps, keys, state, port=port, hooks=hooks, env={**calling, **(env or {})})
 
 
 def imported(workflow: str, folder: Path, **settings: Any) -> Path:

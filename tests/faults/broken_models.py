@@ -1,10 +1,11 @@
 """Models that break in the middle of their work: real graphs, run by the real runtime."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import ArrayLike
 from onnx import TensorProto, helper, numpy_helper
 
 from service.scoring.bundle import Bundle
@@ -48,7 +49,6 @@ def giving_nan() -> onnx.ModelProto:
 
 def hanging() -> onnx.ModelProto:
     """A batch with TROUBLE goes round in a loop until it is stopped, any other through no round."""
-    scalar = (TensorProto.FLOAT, [])
     body = helper.make_graph(
         [
             helper.make_node("Identity", ["going"], ["goes_on"]),
@@ -58,13 +58,13 @@ def hanging() -> onnx.ModelProto:
         [
             helper.make_tensor_value_info("number", TensorProto.INT64, []),
             helper.make_tensor_value_info("going", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("before", *scalar),
+            helper.make_tensor_value_info("before", TensorProto.FLOAT, []),
         ],
         [
             helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("after", *scalar),
+            helper.make_tensor_value_info("after", TensorProto.FLOAT, []),
         ],
-        [numpy_helper.from_array(np.float32(0.5), "factor")],
+        [numpy_helper.from_array(np.array(0.5, np.float32), "factor")],
     )
     nodes = [
         helper.make_node("ReduceMax", ["troubled"], ["any"], keepdims=0),
@@ -84,7 +84,9 @@ def broken_bundle(folder: Path, graph: onnx.ModelProto) -> Bundle:
     return write_bundle(folder, graph, reader=ReaderKind.WORDPIECE, reading=tokenizer())
 
 
-def _with_trouble(nodes: list[onnx.NodeProto], constants: dict[str, Any]) -> onnx.ModelProto:
+def _with_trouble(
+    nodes: list[onnx.NodeProto], constants: Mapping[str, ArrayLike]
+) -> onnx.ModelProto:
     """The healthy model plus `added`, which the nodes make of `troubled`: (texts, 1), 1 where the
     text has TROUBLE."""
     model = healthy()

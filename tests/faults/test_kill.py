@@ -26,6 +26,7 @@ from tests.installation import (
     start_lab,
     until,
 )
+from tests.lab_answers import RunAnswer
 from tests.middleman import Middleman, Moment
 
 GATES = """\
@@ -136,7 +137,7 @@ class Aftermath:
     site: Site
     service: ServiceCaller
     story: Story
-    held_run: Future[dict[str, Any]]
+    held_run: Future[RunAnswer]
     """A run whose gate has waited all the time."""
 
 

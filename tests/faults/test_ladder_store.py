@@ -125,9 +125,8 @@ def test_a_model_file_spoiled_while_running_changes_no_score(running: Running) -
         for one, other in zip(before, after, strict=True):
             assert one["confidence"] == pytest.approx(other["confidence"], abs=1e-6)
             assert one["model_version"] == other["model_version"]
-        second = Site(
-            running.folder / "second", *free_ports(1), GATES, GATE_MODELS_DIR=str(model.parents[1])
-        )
+        [port] = free_ports(1)
+        second = Site(running.folder / "second", port, GATES, GATE_MODELS_DIR=str(model.parents[1]))
         with pytest.raises(DidNotStart, match=r"model\.onnx"):
             second.start()
     finally:

@@ -1,10 +1,12 @@
 """Replicas that start at the same moment on an empty store: each comes up, and all is made once."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 from service.configuration import BundleLabels, Configuration, parse
 from service.domain.errors import BrokenBundle
+from service.domain.gate import GatePolicy
 from service.domain.ids import GateName
 from service.store.sql_store import SqlStore
 from service.usecases.gates.policy_cache import GateBook
@@ -29,7 +31,7 @@ def test_a_gate_gets_one_version_however_many_adopt_it(postgres_url: str) -> Non
         for version, high in enumerate((0.8, 0.9), start=1):
             gates = configured(high).gates
 
-            def adopt(number: int, gates=gates) -> GateBook:
+            def adopt(number: int, gates: Sequence[GatePolicy] = gates) -> GateBook:
                 book = GateBook(stores[number])
                 book.adopt(gates, datetime.now(UTC))
                 return book

@@ -14,6 +14,7 @@ from tests.installation import (
     imported,
     start_lab,
 )
+from tests.lab_answers import LabApp
 from tests.middleman import Middleman
 
 HOOK = "c0ffee"
@@ -53,6 +54,10 @@ gates:
     resume: {{mode: hold}}
   waits-shortly: *held
 """
+
+
+type CallerOf = Callable[[str], DifyCaller]
+"""Gives a caller of the app of this name."""
 
 
 @pytest.fixture(scope="session")
@@ -111,8 +116,10 @@ def watched(workflow_lab: LabProcess) -> Iterator[Middleman]:
 @pytest.fixture(scope="session")
 def trigger(workflow_lab: LabProcess) -> str:
     """The path of the second half's Webhook Trigger."""
-    apps = {app["name"]: app for app in workflow_lab.control("GET", "/lab/apps")}
-    return str(apps["second-by-trigger"]["webhook"])
+    apps: list[LabApp] = workflow_lab.control("GET", "/lab/apps")
+    [path] = [app["webhook"] for app in apps if app["name"] == "second-by-trigger"]
+    assert path is not None
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -146,13 +153,13 @@ def lab(workflow_lab: LabProcess, service: ServiceCaller) -> Iterator[LabProcess
 
 
 @pytest.fixture
-def app(lab: LabProcess) -> Callable[[str], DifyCaller]:
+def app(lab: LabProcess) -> CallerOf:
     """A caller of one of the lab's apps."""
     return lambda name: DifyCaller(lab, name)
 
 
 @pytest.fixture
-def native(app: Callable[[str], DifyCaller]) -> DifyCaller:
+def native(app: CallerOf) -> DifyCaller:
     return app("native")
 
 

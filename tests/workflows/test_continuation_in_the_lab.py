@@ -1,25 +1,33 @@
 """content-review-continuation and its second halves: of all runs, exactly one gets the verdict."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.installation import until
-from tests.workflows.conftest import ENDPOINT_SECRET, HOOK
+from lab.process import LabProcess
+from tests.installation import ServiceCaller, until
+from tests.lab_answers import LabRun
+from tests.workflows.conftest import ENDPOINT_SECRET, HOOK, CallerOf
+
+type Outputs = dict[str, Any]
+type SecondHalves = Callable[[str, int], list[LabRun]]
+"""The finished runs of the second half for a decision, once there are so many."""
 
 WAYS = {"by-api": "second", "by-endpoint": "second", "by-trigger": "second-by-trigger"}
 
 
 @pytest.fixture(params=WAYS)
-def way(request) -> str:
+def way(request: pytest.FixtureRequest) -> str:
     """How the second half is started."""
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture
-def begun(app, way, text) -> dict:
+def begun(app: CallerOf, way: str, text: str) -> Outputs:
     """What the first half gave back: it has ended, and nothing waits inside Dify."""
     answer = app(way).start(text=text, ai_result="publish")
     assert answer["data"]["status"] == "succeeded"
@@ -30,15 +38,13 @@ def begun(app, way, text) -> dict:
 
 
 @pytest.fixture
-def second_halves(lab, way):
-    """The finished runs of the second half for a decision, once there are so many."""
-
-    def runs(decision_id: str) -> list[dict]:
-        every = lab.control("GET", "/lab/runs")
+def second_halves(lab: LabProcess, way: str) -> SecondHalves:
+    def runs(decision_id: str) -> list[LabRun]:
+        every: list[LabRun] = lab.control("GET", "/lab/runs")
         own = [r for r in every if r["app"] == WAYS[way] and decision_id in str(r["inputs"])]
         return [run for run in own if run["status"] not in ("running", "paused")]
 
-    def finished(decision_id: str, count: int) -> list[dict]:
+    def finished(decision_id: str, count: int) -> list[LabRun]:
         until(lambda: len(runs(decision_id)) >= count, f"{count} runs of the second half")
         return runs(decision_id)
 
@@ -46,7 +52,9 @@ def second_halves(lab, way):
 
 
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
-def test_one_run_gets_the_verdict(service, begun, second_halves, text, verdict):
+def test_one_run_gets_the_verdict(
+    service: ServiceCaller, begun: Outputs, second_halves: SecondHalves, text: str, verdict: str
+) -> None:
     service.review(text, verdict, comment="seen", edited_result="publish, but shorter")
     service.until_delivery(begun["decision_id"], "delivered")
     [run] = second_halves(begun["decision_id"], 1)
@@ -64,8 +72,14 @@ def test_one_run_gets_the_verdict(service, begun, second_halves, text, verdict):
 
 
 def test_a_forged_and_a_repeated_start_get_nothing(
-    app, service, lab, trigger, begun, second_halves, text
-):
+    app: CallerOf,
+    service: ServiceCaller,
+    lab: LabProcess,
+    trigger: str,
+    begun: Outputs,
+    second_halves: SecondHalves,
+    text: str,
+) -> None:
     decision_id = begun["decision_id"]
     forged = {"decision_id": decision_id, "verdict": "approve", "comment": "forged"}
     httpx.post(f"{lab.url}{trigger}", json=forged).raise_for_status()
@@ -88,7 +102,9 @@ def test_a_forged_and_a_repeated_start_get_nothing(
     )
 
 
-def test_a_message_that_comes_twice_starts_one_run(service, lab, app, text):
+def test_a_message_that_comes_twice_starts_one_run(
+    service: ServiceCaller, lab: LabProcess, app: CallerOf, text: str
+) -> None:
     begun = app("by-endpoint").start(text=text)["data"]["outputs"]
     task = service.review(text, "approve")
     delivery = service.until_delivery(begun["decision_id"], "delivered")
@@ -98,7 +114,9 @@ def test_a_message_that_comes_twice_starts_one_run(service, lab, app, text):
     assert verdicts_told(lab, begun["decision_id"]) == ["approve"]
 
 
-def test_an_unsigned_message_starts_nothing(service, lab, app, text):
+def test_an_unsigned_message_starts_nothing(
+    service: ServiceCaller, lab: LabProcess, app: CallerOf, text: str
+) -> None:
     begun = app("by-endpoint").start(text=text)["data"]["outputs"]
     task = service.task_about(text)
     other = "whsec_" + "c29tZSBvdGhlciBzZWNyZXQgdGhhdCBpcyBub3Qgb3Vycw=="
@@ -106,20 +124,23 @@ def test_an_unsigned_message_starts_nothing(service, lab, app, text):
     assert verdicts_told(lab, begun["decision_id"]) == []
 
 
-def test_a_first_half_alone_leaves_its_task_open(service, begun):
+def test_a_first_half_alone_leaves_its_task_open(service: ServiceCaller, begun: Outputs) -> None:
     record = service.decision(begun["decision_id"])
     assert (record["state"], record["outcome"]) == ("pending", None)
     assert service.deliveries(begun["decision_id"]) == []
 
 
-def verdicts_told(lab, decision_id: str) -> list[str]:
+def verdicts_told(lab: LabProcess, decision_id: str) -> list[str]:
     """What the runs of the second halves were told about a decision, in the lab's own records."""
-    seconds = [r for r in lab.control("GET", "/lab/runs") if r["app"] in WAYS.values()]
+    runs: list[LabRun] = lab.control("GET", "/lab/runs")
+    seconds = [run for run in runs if run["app"] in WAYS.values()]
     own = [run for run in seconds if decision_id in str(run["inputs"])]
     return [run["outputs"]["verdict"] for run in own if run["outputs"]]
 
 
-def resume(lab, message_id: str, task: dict, secret: str) -> httpx.Response:
+def resume(
+    lab: LabProcess, message_id: str, task: Mapping[str, str], secret: str
+) -> httpx.Response:
     """A resume message to the plugin's endpoint, signed with this secret."""
     now = datetime.now(UTC)
     message = {

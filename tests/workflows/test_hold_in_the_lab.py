@@ -1,19 +1,32 @@
 """content-review-hold: the gate's node itself waits for the reviewer."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
 
 import pytest
 
+from tests.installation import ServiceCaller
+from tests.lab_answers import RunAnswer
+from tests.workflows.conftest import CallerOf
+
+
+class Start(Protocol):
+    """Starts an app in the background: it answers when the run has ended."""
+
+    def __call__(self, name: str, **inputs: str) -> Future[RunAnswer]: ...
+
 
 @pytest.fixture
-def started(app):
-    """Starts an app in the background: it answers when the run has ended."""
+def started(app: CallerOf) -> Iterator[Start]:
     with ThreadPoolExecutor(1) as pool:
         yield lambda name, **inputs: pool.submit(app(name).start, **inputs)
 
 
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
-def test_the_verdict_comes_back_while_the_node_waits(started, service, text, verdict):
+def test_the_verdict_comes_back_while_the_node_waits(
+    started: Start, service: ServiceCaller, text: str, verdict: str
+) -> None:
     run = started("waits", text=text, ai_result="publish")
     task = service.review(text, verdict, comment="seen", edited_result="publish, but shorter")
     outputs = run.result()["data"]["outputs"]
@@ -24,7 +37,9 @@ def test_the_verdict_comes_back_while_the_node_waits(started, service, text, ver
     assert service.deliveries(task["decision_id"]) == []
 
 
-def test_a_cancelled_task_ends_the_wait_and_approves_nothing(started, service, text):
+def test_a_cancelled_task_ends_the_wait_and_approves_nothing(
+    started: Start, service: ServiceCaller, text: str
+) -> None:
     run = started("waits", text=text, ai_result="publish")
     task = service.task_about(text)
     service.http.post(f"/tasks/{task['task_id']}/cancel").raise_for_status()
@@ -32,7 +47,9 @@ def test_a_cancelled_task_ends_the_wait_and_approves_nothing(started, service, t
     assert (outputs["verdict"], outputs["decision_id"]) == ("pending", task["decision_id"])
 
 
-def test_when_the_time_is_up_the_task_stays_open_for_a_later_run(app, service, text):
+def test_when_the_time_is_up_the_task_stays_open_for_a_later_run(
+    app: CallerOf, service: ServiceCaller, text: str
+) -> None:
     outputs = app("waits-shortly").start(text=text, ai_result="publish")["data"]["outputs"]
     assert (outputs["verdict"], outputs["gate_action"]) == ("pending", "pending")
     record = service.decision(outputs["decision_id"])

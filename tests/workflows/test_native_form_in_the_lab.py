@@ -4,13 +4,17 @@ import json
 
 import pytest
 
+from lab.process import LabProcess
+from tests.installation import DifyCaller, ServiceCaller
+from tests.workflows.conftest import CallerOf
+
 KIND = "Does the warranty cover a cracked screen?"
 ABUSIVE = "You are a worthless idiot and everybody here hates you."
 DELICATE = {"category": "delicate", "ai_result": "publish"}
 
 
 @pytest.mark.parametrize(("text", "verdict"), [(KIND, "approve"), (ABUSIVE, "reject")])
-def test_what_is_sure_goes_on_at_once(native, text, verdict):
+def test_what_is_sure_goes_on_at_once(native: DifyCaller, text: str, verdict: str) -> None:
     answer = native.start(text=text, ai_result="publish")
     assert answer["data"]["status"] == "succeeded", answer
     outputs = answer["data"]["outputs"]
@@ -20,7 +24,7 @@ def test_what_is_sure_goes_on_at_once(native, text, verdict):
     assert outputs.get("result") == {"approve": "publish", "reject": None}[verdict]
 
 
-def test_an_approval_reaches_the_end(native, service, text):
+def test_an_approval_reaches_the_end(native: DifyCaller, service: ServiceCaller, text: str) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     task = service.review(text, "approve", comment="fine by me")
     assert task["task_id"] == paused.task_id
@@ -37,7 +41,7 @@ def test_an_approval_reaches_the_end(native, service, text):
     service.until_delivery(task["decision_id"], "delivered")
 
 
-def test_a_rejection_reaches_the_end(native, service, text):
+def test_a_rejection_reaches_the_end(native: DifyCaller, service: ServiceCaller, text: str) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     task = service.review(text, "reject", comment="rude")
     outputs = paused.end()["outputs"]
@@ -51,14 +55,18 @@ def test_a_rejection_reaches_the_end(native, service, text):
     ["publish, but shorter", {"publish": True, "note": "gekürzt 已删减"}, ""],
     ids=["text", "json", "empty"],
 )
-def test_an_edited_result_reaches_the_end(native, service, text, edit):
+def test_an_edited_result_reaches_the_end(
+    native: DifyCaller, service: ServiceCaller, text: str, edit: str | dict[str, object]
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     service.review(text, "approve", edited_result=edit)
     result = paused.end()["outputs"]["result"]
     assert (json.loads(result) if isinstance(edit, dict) else result) == edit
 
 
-def test_the_policys_word_at_the_deadline_reaches_the_end(app, service, text):
+def test_the_policys_word_at_the_deadline_reaches_the_end(
+    app: CallerOf, service: ServiceCaller, text: str
+) -> None:
     paused = app("impatient").start_paused(text=text, ai_result="publish")
     outputs = paused.end()["outputs"]
     assert (outputs["verdict"], outputs["reviewer"]) == ("reject", "")
@@ -70,7 +78,9 @@ def test_the_policys_word_at_the_deadline_reaches_the_end(app, service, text):
     service.until_delivery(task["decision_id"], "delivered")
 
 
-def test_a_form_that_expired_in_dify_approves_nothing(native, service, lab, text):
+def test_a_form_that_expired_in_dify_approves_nothing(
+    native: DifyCaller, service: ServiceCaller, lab: LabProcess, text: str
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     paused.until_stored()
     lab.control("POST", f"/lab/forms/{paused.token}/expire")
@@ -84,7 +94,9 @@ def test_a_form_that_expired_in_dify_approves_nothing(native, service, lab, text
     assert service.decision(task["decision_id"])["outcome"]["verdict"] == "approve"
 
 
-def test_many_runs_at_once_each_get_their_own_verdict(native, service, text):
+def test_many_runs_at_once_each_get_their_own_verdict(
+    native: DifyCaller, service: ServiceCaller, text: str
+) -> None:
     runs = [native.start_paused(text=f"{text} {number}", **DELICATE) for number in range(6)]
     verdicts = ["approve", "reject"] * 3
     for number, verdict in reversed(list(enumerate(verdicts))):

@@ -1,15 +1,16 @@
 """content-review-native when Dify is difficult: nothing is lost, and nothing is called delivered
 that is not."""
 
-from tests.installation import until
-from tests.middleman import Moment
+from lab.process import LabProcess
+from tests.installation import DifyCaller, ServiceCaller, until
+from tests.middleman import Middleman, Moment
 
 DELICATE = {"category": "delicate", "ai_result": "publish"}
 
 
 def test_a_verdict_that_comes_before_the_pause_is_stored_is_not_lost(
-    native, service, lab, watched, text
-):
+    native: DifyCaller, service: ServiceCaller, lab: LabProcess, watched: Middleman, text: str
+) -> None:
     lab.control("POST", "/lab/switches", {"hold_pause": True})
     paused = native.start_paused(text=text, **DELICATE)
     lab.control("POST", f"/lab/runs/{paused.id}/switches", {"hold_pause": True})
@@ -23,8 +24,8 @@ def test_a_verdict_that_comes_before_the_pause_is_stored_is_not_lost(
 
 
 def test_a_run_that_never_tells_of_its_filled_form_is_proven_all_the_same(
-    native, service, lab, watched, text
-):
+    native: DifyCaller, service: ServiceCaller, lab: LabProcess, watched: Middleman, text: str
+) -> None:
     lab.control("POST", "/lab/switches", {"omit_form_filled": True})
     paused = native.start_paused(text=text, **DELICATE)
     task = service.review(text, "approve")
@@ -33,7 +34,9 @@ def test_a_run_that_never_tells_of_its_filled_form_is_proven_all_the_same(
     assert watched.statuses("POST", paused.token) == [200]
 
 
-def test_a_run_that_stops_after_its_200_is_a_dead_letter_at_once(native, service, lab, text):
+def test_a_run_that_stops_after_its_200_is_a_dead_letter_at_once(
+    native: DifyCaller, service: ServiceCaller, lab: LabProcess, text: str
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     lab.control("POST", f"/lab/runs/{paused.id}/switches", {"stop_after_submit": True})
     task = service.review(text, "approve", comment="well done")
@@ -45,8 +48,8 @@ def test_a_run_that_stops_after_its_200_is_a_dead_letter_at_once(native, service
 
 
 def test_a_form_answered_in_dify_first_is_a_dead_letter_and_the_verdict_stands(
-    native, service, watched, text
-):
+    native: DifyCaller, service: ServiceCaller, watched: Middleman, text: str
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     task = service.task_about(text)
     paused.until_stored()
@@ -67,7 +70,9 @@ def test_a_form_answered_in_dify_first_is_a_dead_letter_and_the_verdict_stands(
     assert (outcome["verdict"], outcome["comment"]) == ("reject", "no")
 
 
-def test_a_resume_that_dify_puts_off_is_waited_for(native, service, lab, watched, text):
+def test_a_resume_that_dify_puts_off_is_waited_for(
+    native: DifyCaller, service: ServiceCaller, lab: LabProcess, watched: Middleman, text: str
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     lab.control("POST", f"/lab/runs/{paused.id}/switches", {"hold_resume": True})
     task = service.review(text, "approve")
@@ -81,7 +86,9 @@ def test_a_resume_that_dify_puts_off_is_waited_for(native, service, lab, watched
     assert watched.statuses("POST", paused.token) == [200]
 
 
-def test_a_dify_that_is_away_when_the_verdict_comes_gets_it_later(native, service, watched, text):
+def test_a_dify_that_is_away_when_the_verdict_comes_gets_it_later(
+    native: DifyCaller, service: ServiceCaller, watched: Middleman, text: str
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     refused = watched.refuse("GET", f"/workflows/run/{paused.id}", 503)
     task = service.review(text, "approve")
@@ -92,8 +99,8 @@ def test_a_dify_that_is_away_when_the_verdict_comes_gets_it_later(native, servic
 
 
 def test_a_dead_letter_is_delivered_by_a_replay_once_its_cause_is_gone(
-    native, service, watched, text
-):
+    native: DifyCaller, service: ServiceCaller, watched: Middleman, text: str
+) -> None:
     paused = native.start_paused(text=text, **DELICATE)
     task = service.task_about(text)
     paused.until_stored()
@@ -109,8 +116,8 @@ def test_a_dead_letter_is_delivered_by_a_replay_once_its_cause_is_gone(
 
 
 def test_a_gate_whose_answer_is_lost_each_time_is_reviewed_all_the_same(
-    native, service, calls, text
-):
+    native: DifyCaller, service: ServiceCaller, calls: Middleman, text: str
+) -> None:
     lost = [
         calls.catch("POST", f"/decisions .*{text}", Moment.ANSWERED, lambda: None) for _ in range(3)
     ]

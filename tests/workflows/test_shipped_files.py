@@ -1,6 +1,7 @@
 """The shipped DSL files, read as files: they agree with the plugin and keep what they promise."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,27 +10,37 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "workflows").glob("*.yml"))
 MARGIN = 20
 
+type Dsl = dict[str, Any]
+type Node = dict[str, Any]
+type Edge = dict[str, Any]
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
-def dsl(request):
-    return yaml.safe_load(request.param.read_text(encoding="utf-8"))
+def dsl(request: pytest.FixtureRequest) -> Dsl:
+    return read(request.param)
 
 
-def nodes(dsl, kind=None):
-    found = [n for n in dsl["workflow"]["graph"]["nodes"] if n["type"] == "custom"]
+def nodes(dsl: Dsl, kind: str | None = None) -> list[Node]:
+    every: list[Node] = dsl["workflow"]["graph"]["nodes"]
+    found = [n for n in every if n["type"] == "custom"]
     return [n for n in found if kind in (None, n["data"]["type"])]
 
 
-def edges(dsl):
-    return dsl["workflow"]["graph"]["edges"]
+def edges(dsl: Dsl) -> list[Edge]:
+    found: list[Edge] = dsl["workflow"]["graph"]["edges"]
+    return found
 
 
-def plugin_tool(node):
-    path = ROOT / "plugin" / "tools" / f"{node['data']['tool_name']}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+def plugin_tool(node: Node) -> dict[str, Any]:
+    return read(ROOT / "plugin" / "tools" / f"{node['data']['tool_name']}.yaml")
 
 
-def test_all_of_them_are_here():
+def test_all_of_them_are_here() -> None:
     assert {path.stem for path in FILES} == {
         "content-review-native",
         "content-review-continuation",
@@ -39,26 +50,26 @@ def test_all_of_them_are_here():
     }
 
 
-def test_each_is_described_in_the_readme():
+def test_each_is_described_in_the_readme() -> None:
     readme = (ROOT / "workflows" / "README.md").read_text(encoding="utf-8")
     for path in FILES:
         assert f"`{path.name}`" in readme
 
 
-def test_each_has_a_note_on_its_canvas(dsl):
+def test_each_has_a_note_on_its_canvas(dsl: Dsl) -> None:
     [note] = [n for n in dsl["workflow"]["graph"]["nodes"] if n["type"] == "custom-note"]
     assert "After import" in note["data"]["text"]
 
 
-def test_dify_imports_them(dsl):
+def test_dify_imports_them(dsl: Dsl) -> None:
     assert (dsl["kind"], dsl["app"]["mode"]) == ("app", "workflow")
     assert dsl["version"] == "0.6.0"
     starts = nodes(dsl, "start") + nodes(dsl, "trigger-webhook")
     assert len(starts) == 1
 
 
-def test_the_tool_nodes_fit_the_plugin(dsl):
-    manifest = yaml.safe_load((ROOT / "manifest.yaml").read_text(encoding="utf-8"))
+def test_the_tool_nodes_fit_the_plugin(dsl: Dsl) -> None:
+    manifest = read(ROOT / "manifest.yaml")
     plugin_id = f"{manifest['author']}/{manifest['name']}"
     for node in nodes(dsl, "tool"):
         data, tool = node["data"], plugin_tool(node)
@@ -74,7 +85,7 @@ def test_the_tool_nodes_fit_the_plugin(dsl):
                 assert schema[trait] == parameter.get(trait, schema[trait])
 
 
-def test_the_tool_nodes_give_every_required_parameter_in_its_place(dsl):
+def test_the_tool_nodes_give_every_required_parameter_in_its_place(dsl: Dsl) -> None:
     for node in nodes(dsl, "tool"):
         parameters = {p["name"]: p for p in plugin_tool(node)["parameters"]}
         given = {
@@ -87,7 +98,7 @@ def test_the_tool_nodes_give_every_required_parameter_in_its_place(dsl):
         assert needed <= given["llm"] | given["form"]
 
 
-def test_run_and_user_are_those_of_the_workflow(dsl):
+def test_run_and_user_are_those_of_the_workflow(dsl: Dsl) -> None:
     for node in nodes(dsl, "tool"):
         values = {name: p["value"] for name, p in node["data"]["tool_parameters"].items()}
         assert values["run_id"] == "{{#sys.workflow_run_id#}}"
@@ -95,7 +106,7 @@ def test_run_and_user_are_those_of_the_workflow(dsl):
             assert values["user"] == "{{#sys.user_id#}}"
 
 
-def test_a_failing_gate_leads_to_a_person(dsl):
+def test_a_failing_gate_leads_to_a_person(dsl: Dsl) -> None:
     kinds = {n["id"]: n["data"]["type"] for n in nodes(dsl)}
     for node in nodes(dsl, "tool"):
         if node["data"]["tool_name"] != "confidence_gate":
@@ -107,7 +118,7 @@ def test_a_failing_gate_leads_to_a_person(dsl):
         assert ways["fail-branch"] == "human-input"
 
 
-def test_only_the_verdict_decides_the_way_on(dsl):
+def test_only_the_verdict_decides_the_way_on(dsl: Dsl) -> None:
     tools = {n["id"] for n in nodes(dsl, "tool")}
     [fork] = nodes(dsl, "if-else")
     for case in fork["data"]["cases"]:
@@ -119,7 +130,7 @@ def test_only_the_verdict_decides_the_way_on(dsl):
     assert [case["case_id"] for case in fork["data"]["cases"]] == ["approve", "reject"]
 
 
-def test_every_way_out_of_a_node_is_wired_and_every_edge_has_its_handle(dsl):
+def test_every_way_out_of_a_node_is_wired_and_every_edge_has_its_handle(dsl: Dsl) -> None:
     for node in nodes(dsl):
         data = node["data"]
         match data["type"]:
@@ -141,7 +152,7 @@ def test_every_way_out_of_a_node_is_wired_and_every_edge_has_its_handle(dsl):
         assert told == (kinds[edge["source"]], kinds[edge["target"]])
 
 
-def test_every_end_shows_what_the_service_looks_for(dsl):
+def test_every_end_shows_what_the_service_looks_for(dsl: Dsl) -> None:
     known = {n["id"] for n in nodes(dsl)}
     for node in nodes(dsl, "end"):
         outputs = {o["variable"]: o["value_selector"] for o in node["data"]["outputs"]}
@@ -149,7 +160,7 @@ def test_every_end_shows_what_the_service_looks_for(dsl):
         assert {selector[0] for selector in outputs.values()} <= known
 
 
-def test_the_forms_can_be_filled_by_the_service(dsl):
+def test_the_forms_can_be_filled_by_the_service(dsl: Dsl) -> None:
     for node in nodes(dsl, "human-input"):
         data = node["data"]
         assert [action["id"] for action in data["user_actions"]] == ["approve", "reject"]
@@ -160,15 +171,15 @@ def test_the_forms_can_be_filled_by_the_service(dsl):
         assert "{{#start.text#}}" in data["form_content"]
 
 
-def test_the_form_that_the_service_fills_names_its_task():
-    native = yaml.safe_load((ROOT / "workflows/content-review-native.yml").read_text("utf-8"))
+def test_the_form_that_the_service_fills_names_its_task() -> None:
+    native = read(ROOT / "workflows/content-review-native.yml")
     [form] = nodes(native, "human-input")
     assert "{{#gate.review_task_id#}}" in form["data"]["form_content"]
 
 
-def test_the_second_half_begins_with_the_verdict_and_is_told_none():
+def test_the_second_half_begins_with_the_verdict_and_is_told_none() -> None:
     for name in ("content-review-continued", "content-review-continued-trigger"):
-        dsl = yaml.safe_load((ROOT / f"workflows/{name}.yml").read_text("utf-8"))
+        dsl = read(ROOT / f"workflows/{name}.yml")
         [first] = [e["target"] for e in edges(dsl) if e["source"] == "start"]
         assert first == "get_review"
         start = next(n["data"] for n in nodes(dsl) if n["id"] == "start")
@@ -177,7 +188,7 @@ def test_the_second_half_begins_with_the_verdict_and_is_told_none():
         assert names == ["decision_id", "review_task_id"]
 
 
-def test_nothing_overlaps_on_the_canvas(dsl):
+def test_nothing_overlaps_on_the_canvas(dsl: Dsl) -> None:
     shown = dsl["workflow"]["graph"]["nodes"]
     boxes = [(n["id"], *n["position"].values(), n["width"], n["height"]) for n in shown]
     for index, (one, x, y, width, height) in enumerate(boxes):

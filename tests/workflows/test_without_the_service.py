@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from lab.process import PYTHON, ROOT, LabProcess
+from tests.lab_answers import RunAnswer
 
 PATIENCE = 60.0
 HALVES = {
@@ -37,9 +38,10 @@ def api(lab: LabProcess, name: str) -> httpx.Client:
     return httpx.Client(base_url=f"{lab.url}/v1", headers=key, timeout=PATIENCE)
 
 
-def run(client: httpx.Client, **inputs: str) -> dict:
+def run(client: httpx.Client, **inputs: str) -> RunAnswer:
     body = {"inputs": inputs, "response_mode": "blocking", "user": "anna"}
-    return client.post("/workflows/run", json=body).raise_for_status().json()
+    answer: RunAnswer = client.post("/workflows/run", json=body).raise_for_status().json()
+    return answer
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -51,7 +53,7 @@ def until(done: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("name", ["native", "first", "hold"])
 @pytest.mark.parametrize("action", ["approve", "reject"])
-def test_a_person_decides_in_the_form(lonely_lab, name, action):
+def test_a_person_decides_in_the_form(lonely_lab: LabProcess, name: str, action: str) -> None:
     with api(lonely_lab, name) as client:
         answer = run(client, text="You are kind", ai_result="publish")
         [form] = answer["data"]["reasons"]
@@ -71,7 +73,7 @@ def test_a_person_decides_in_the_form(lonely_lab, name, action):
 
 
 @pytest.mark.parametrize("name", ["native", "first", "hold"])
-def test_nobody_decides_and_nothing_is_approved(lonely_lab, name):
+def test_nobody_decides_and_nothing_is_approved(lonely_lab: LabProcess, name: str) -> None:
     with api(lonely_lab, name) as client:
         answer = run(client, text="You are kind", ai_result="publish")
         [form] = answer["data"]["reasons"]
@@ -83,15 +85,16 @@ def test_nobody_decides_and_nothing_is_approved(lonely_lab, name):
     assert outputs == {"verdict": None, "gate_action": "", "review_task_id": None}
 
 
-def test_the_second_half_fails_and_does_nothing(lonely_lab):
+def test_the_second_half_fails_and_does_nothing(lonely_lab: LabProcess) -> None:
     with api(lonely_lab, "second") as client:
         answer = run(client, decision_id="dec_1")
     assert answer["data"]["status"] == "failed"
     assert answer["data"]["outputs"] == {}
+    assert answer["data"]["error"] is not None
     assert "cannot be reached" in answer["data"]["error"]
 
 
-def test_the_services_key_is_not_kept_with_the_runs(lonely_lab):
+def test_the_services_key_is_not_kept_with_the_runs(lonely_lab: LabProcess) -> None:
     runs = lonely_lab.control("GET", "/lab/runs")
     assert runs
     assert "gate-key" not in str(runs)
