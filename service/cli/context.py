@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.domain.errors import GateError
+from service.ports.store import Store
 from service.settings import Settings
-from service.store.sql_store import SqlStore
-from service.telemetry import logs
+
+if TYPE_CHECKING:
+    from service.bootstrap.installation import Installation
+
+# What bootstrap brings along (the store's and the models' libraries) is imported only by a command
+# that runs: `--help` answers at once.
 
 USAGE = 2
 
@@ -20,7 +25,9 @@ def read_settings() -> Settings:
 
     Logs keep to warnings: what a command has to say, it says itself.
     """
-    logs.configure("console", "warning")
+    from service.bootstrap.logs import keep_logs_to_warnings
+
+    keep_logs_to_warnings()
     try:
         return Settings()  # type: ignore[call-arg, unused-ignore]
     except ValidationError as error:
@@ -38,8 +45,12 @@ def told_in_words() -> Iterator[None]:
     except GateError as error:
         typer.echo(f"{error.detail} {error.fix}".strip(), err=True)
         raise typer.Exit(USAGE) from error
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    except Exception as error:
+        from service.bootstrap.stores import store_failure
+
+        reason = store_failure(error)
+        if reason is None:
+            raise
         typer.echo(
             f"The store cannot be used: {reason}\n"
             "Check GATE_DATABASE_URL, then run `python -m service migrate`.",
@@ -49,13 +60,20 @@ def told_in_words() -> Iterator[None]:
 
 
 @contextmanager
-def opened_store() -> Iterator[SqlStore]:
+def opened_store() -> Iterator[Store]:
     """The migrated store of the settings, closed at the end."""
+    from service.bootstrap.stores import open_store
+
     settings = read_settings()
-    with told_in_words():
-        store = SqlStore(settings.database_url)
-        try:
-            store.migrate()
-            yield store
-        finally:
-            store.close()
+    with told_in_words(), open_store(settings) as store:
+        yield store
+
+
+@contextmanager
+def opened_installation() -> Iterator["Installation"]:
+    """What the settings name, closed at the end; mistakes are told in words."""
+    from service.bootstrap.installation import open_installation
+
+    settings = read_settings()
+    with told_in_words(), open_installation(settings) as installation:
+        yield installation

@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import read_settings, told_in_words
+from service.cli.context import opened_installation
 from service.cli.gate import ACTOR, gate_named
 from service.domain.errors import InvalidInput
 from service.domain.labelled import Case
-from service.guards.masking import LabelRedactor
-from service.ports.clock import SystemClock
-from service.usecases.data.data_set import Card, DataSet
+from service.usecases.data.data_set import Card
 
 app = typer.Typer(help="The data sets of gates.", no_args_is_help=True)
 
@@ -36,18 +34,14 @@ def export(
     The same stored state gives the same file and the same version. Where the gate redacts personal
     data, so does the file.
     """
-    from service.bootstrap.preparing import prepare
-    from service.store.sql_store import SqlStore
+    from service.bootstrap.commands import data_set
 
-    settings, clock = read_settings(), SystemClock()
-    with told_in_words():
-        store = SqlStore(settings.database_url)
-        _, gates, _ = prepare(settings, store, clock)
-        data = DataSet(store=store, gates=gates, redactor=LabelRedactor(), clock=clock)
+    with opened_installation() as installation:
+        policy = gate_named(installation.gates, gate)
         beside = out.with_name(f"{out.name}.partial")
         try:
             with beside.open("wb") as lines:
-                card = data.export(gate_named(gates, gate), case, lines.write, actor=ACTOR)
+                card = data_set(installation).export(policy, case, lines.write, actor=ACTOR)
             beside.replace(out)
             document = json.dumps(card.document(), ensure_ascii=False, indent=2) + "\n"
             card_of(out).write_text(document, encoding="utf-8")
@@ -55,7 +49,6 @@ def export(
             raise InvalidInput(f"{out} cannot be written: {error.strerror}.") from error
         finally:
             beside.unlink(missing_ok=True)
-            store.close()
     _say(card, out)
 
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
-from service.cli.context import read_settings, told_in_words
+from service.cli.context import opened_installation, read_settings, told_in_words
 from service.confidence.members import rows_of
 from service.confidence.signals import RawScore, raw_of_score
 from service.domain.certificate import RiskContract, Target
@@ -19,14 +19,14 @@ from service.domain.certificate_document import certificate_document
 from service.domain.decision import Item
 from service.domain.errors import InvalidInput
 from service.domain.gate import GatePolicy
-from service.ports.clock import SystemClock
 from service.ports.scorer import Scorer
-from service.scoring.bundle import Bundle
-from service.settings import Settings
 from service.thresholds.sample import Sample
 from service.usecases.certification.certify import ON_DEMAND, Issued, demand_one_scorer
 from service.usecases.gates.policy_cache import GateBook
 from service.web.text.certificates import in_english
+
+if TYPE_CHECKING:
+    from service.bootstrap.installation import Installation
 
 app = typer.Typer(help="Gates and their certificates.", no_args_is_help=True)
 
@@ -50,17 +50,10 @@ class LabelledRow:
 @app.command("list")
 def list_gates() -> None:
     """List the gates in force, and what they stand on."""
-    from service.bootstrap.preparing import prepare
-    from service.store.sql_store import SqlStore
-
-    settings = read_settings()
-    with told_in_words():
-        store = SqlStore(settings.database_url)
-        _, gates, _ = prepare(settings, store, SystemClock())
-        for policy in gates.offered():
+    with opened_installation() as installation:
+        for policy in installation.gates.offered():
             stands_on = "fixed thresholds, uncertified" if policy.contract is None else "a contract"
             typer.echo(f"{policy.gate}\tversion {policy.version}\t{stands_on}")
-        store.close()
 
 
 @app.command("calibrate")
@@ -99,30 +92,22 @@ def calibrate(
     Running services notice within seconds. What is not proven stays with people. Exits with 1
     where nothing could be proven, so that nothing is automatic.
     """
-    from service.bootstrap.learning import build_learner, certifier
-    from service.bootstrap.preparing import prepare
-    from service.bus.memory import InProcessBus
-    from service.store.sql_store import SqlStore
+    from service.bootstrap.commands import certify_gate
+    from service.bootstrap.installation import open_installation
 
     settings = read_settings()
     with told_in_words():
         contract = _contract(target, alpha_approve, alpha_reject, alpha, delta)
         rows = None if file is None else read_rows(file)
-        clock, store = SystemClock(), SqlStore(settings.database_url)
-        configuration, gates, shelf = prepare(settings, store, clock)
-        policy = gate_named(gates, gate)
-        demand_one_scorer(policy)
-        if rows is None:
-            models = configuration.language_models
-            learner = build_learner(store, InProcessBus(), gates, clock, shelf, models)
-            source, sample = learner.demanded(policy)
-        else:
-            source, sample = _of_file(rows, policy, settings, shelf.bundles.get(policy.scorer))
-        issued = certifier(store, gates, clock)(
-            policy, sample, contract, source=source, actor=ACTOR, note="" if rows else ON_DEMAND
-        )
-        version = next(one.version for one in gates.offered() if one.gate == gate)
-        store.close()
+        with open_installation(settings) as installation:
+            gates = installation.gates
+            policy = gate_named(gates, gate)
+            demand_one_scorer(policy)
+            source, sample = _labelled(installation, policy, rows)
+            issued = certify_gate(installation)(
+                policy, sample, contract, source=source, actor=ACTOR, note="" if rows else ON_DEMAND
+            )
+            version = next(one.version for one in gates.offered() if one.gate == gate)
     _show(gate, version, issued, as_json=as_json)
     if not issued[0].certificate.opens:
         raise typer.Exit(1)
@@ -192,19 +177,18 @@ def _contract(
     )
 
 
-def _of_file(
-    rows: Sequence[LabelledRow], policy: GatePolicy, settings: Settings, bundle: Bundle | None
+def _labelled(
+    installation: "Installation", policy: GatePolicy, rows: Sequence[LabelledRow] | None
 ) -> tuple[str, Sample]:
-    """The file's sample, and what its scores come from."""
-    from service.bootstrap.adapters import make_scorer
+    """The labels to certify on, those of the panel where there is no file, and what their scores
+    come from."""
+    from service.bootstrap.commands import learner, open_scorer
 
-    if bundle is None:
-        return SCORES_OF_A_FILE, _sample(rows, policy, None)
-    scorer = make_scorer(settings, bundle)
-    try:
-        return scorer.version, _sample(rows, policy, scorer)
-    finally:
-        scorer.close()
+    if rows is None:
+        return learner(installation).demanded(policy)
+    with open_scorer(installation, policy.scorer) as scorer:
+        source = SCORES_OF_A_FILE if scorer is None else scorer.version
+        return source, _sample(rows, policy, scorer)
 
 
 def _sample(rows: Sequence[LabelledRow], policy: GatePolicy, scorer: Scorer | None) -> Sample:

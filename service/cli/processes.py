@@ -26,7 +26,6 @@ from uvicorn.supervisors import Multiprocess
 from service.cli import collector
 from service.cli.context import told_in_words
 from service.settings import Settings
-from service.telemetry import logs
 
 COUNTS_ARE_SHARED_IN = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS_UNTIL_HUNG = 30
@@ -67,8 +66,9 @@ def _kept(folder: Path) -> Iterator[None]:
 
 def _one_of_them(settings: Settings, shared: Path, *, with_worker: bool) -> FastAPI:
     from service.bootstrap.application import build_app
+    from service.bootstrap.logs import configure_logs
 
-    logs.configure(settings.log_format, settings.log_level)
+    configure_logs(settings)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
         with told_in_words():

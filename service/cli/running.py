@@ -12,9 +12,7 @@ from rich.table import Table
 
 from service.cli import collector
 from service.cli.context import USAGE, opened_store, read_settings, told_in_words
-from service.ports.clock import SystemClock
 from service.settings import Settings, settings_table, variable_of
-from service.telemetry import logs
 
 SECONDS_TO_FINISH = 5
 
@@ -30,8 +28,10 @@ def serve(
     ] = True,
 ) -> None:
     """Run the HTTP API and the reviewers' pages."""
+    from service.bootstrap.logs import configure_logs
+
     chosen = read_settings()
-    logs.configure(chosen.log_format, chosen.log_level)
+    configure_logs(chosen)
     options = {
         "host": chosen.host,
         "port": chosen.port,
@@ -63,14 +63,11 @@ def _serve_alone(chosen: Settings, options: Mapping[str, Any], *, with_worker: b
 
 
 def _serve_together(chosen: Settings, options: Mapping[str, Any], *, with_worker: bool) -> None:
-    from service.bootstrap.preparing import prepare
+    from service.bootstrap.installation import open_installation
     from service.cli.processes import serve_together
-    from service.store.sql_store import SqlStore
 
-    with told_in_words():  # once and here, rather than by each of them
-        store = SqlStore(chosen.database_url)
-        prepare(chosen, store, SystemClock())
-        store.close()
+    with told_in_words(), open_installation(chosen):
+        pass  # what can go wrong is told once and here, rather than by each of them
     _say_where(chosen)
     if not serve_together(chosen, options, with_worker=with_worker):
         raise typer.Exit(USAGE)
@@ -82,37 +79,19 @@ def _say_where(chosen: Settings) -> None:
 
 def worker() -> None:
     """Run deliveries and deadlines alone, beside `serve --no-worker`."""
-    from service.bootstrap.adapters import open_bus
-    from service.bootstrap.background import build_background
-    from service.bootstrap.learning import build_learner
-    from service.bootstrap.preparing import prepare
-    from service.store.sql_store import SqlStore
-    from service.telemetry.metrics import Metrics
-    from service.usecases.certification.drift_monitor import Watcher
+    from service.bootstrap.logs import configure_logs
+    from service.bootstrap.worker import open_worker
 
     chosen = read_settings()
-    logs.configure(chosen.log_format, chosen.log_level)
-    clock = SystemClock()
-    with told_in_words():
-        store = SqlStore(chosen.database_url)
-        configuration, gates, shelf = prepare(chosen, store, clock)
-        bus = open_bus(chosen)
-        learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
-        metrics = Metrics()
-        watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
-        background = build_background(
-            configuration, store, bus, gates, clock, metrics, learner, watcher
-        )
-        background.tasks += (shelf.book.periodic_task(),)
+    configure_logs(chosen)
     finished = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: finished.set())
-    background.start()
-    typer.echo("Confidence Gate worker: delivering (stop with Ctrl-C)", err=True)
-    finished.wait()
-    background.end()
-    bus.close()
-    store.close()
+    with told_in_words(), open_worker(chosen) as background:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: finished.set())
+        background.start()
+        typer.echo("Confidence Gate worker: delivering (stop with Ctrl-C)", err=True)
+        finished.wait()
+        background.end()
 
 
 def migrate() -> None:

@@ -2,41 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
 
-from service.bus.memory import InProcessBus
-from service.cli.context import read_settings, told_in_words
-from service.configuration import Workshop
+from service.cli.context import opened_installation, told_in_words
 from service.configuration.writing import section_of
 from service.domain.access import Principal, Scope
 from service.domain.errors import InvalidInput
 from service.domain.shadow import ShadowState
-from service.guards.masking import LabelRedactor
-from service.ports.clock import SystemClock
 from service.thresholds.tally import Cost, Figures, Side
-from service.usecases.gates.change_gate import ChangeGate
-from service.usecases.gates.policy_cache import GateBook
-from service.usecases.insight.replay import DEFAULT_LIMIT, MOST, ReplayGate
-from service.usecases.shadow.lifecycle import Shadows
-from service.usecases.shadow.report import ReportShadow, ShadowReport
+from service.usecases.insight.replay import DEFAULT_LIMIT, MOST
+from service.usecases.shadow.report import ShadowReport
 from service.usecases.shared.idempotency import Receipt
+
+if TYPE_CHECKING:
+    from service.bootstrap.commands import ShadowCommands
 
 app = typer.Typer(help="A candidate beside the gate, deciding nothing.", no_args_is_help=True)
 
 OPERATOR = Principal(name="command line", scopes=frozenset(Scope))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tools:
-    gates: GateBook
-    workshop: Workshop
-    shadows: Shadows
-    report: ReportShadow
 
 
 @app.command("start")
@@ -94,39 +81,11 @@ def adopt(gate: str) -> None:
 
 
 @contextmanager
-def _tools() -> Iterator[Tools]:
-    from service.bootstrap.learning import build_learner
-    from service.bootstrap.preparing import prepare
-    from service.bootstrap.shelf import calibrators_among, labels_among
-    from service.store.sql_store import SqlStore
+def _tools() -> Iterator["ShadowCommands"]:
+    from service.bootstrap.commands import shadow_commands
 
-    settings, clock, bus = read_settings(), SystemClock(), InProcessBus()
-    with told_in_words():
-        store = SqlStore(settings.database_url)
-        try:
-            configuration, gates, shelf = prepare(settings, store, clock)
-            models = configuration.language_models
-            learner = build_learner(store, bus, gates, clock, shelf, models)
-            calibrator_of = calibrators_among(shelf.bundles, models)
-            replay = ReplayGate(
-                store=store, gates=gates, learner=learner, calibrator_of=calibrator_of
-            )
-            changes = ChangeGate(store=store, gates=gates, bus=bus, clock=clock)
-            shadows = Shadows(store=store, gates=gates, replay=replay, changes=changes, clock=clock)
-            yield Tools(
-                gates=gates,
-                workshop=Workshop(configuration.apps, labels_among(shelf.bundles, models)),
-                shadows=shadows,
-                report=ReportShadow(
-                    store=store,
-                    gates=gates,
-                    shadows=shadows,
-                    calibrator_of=calibrator_of,
-                    redactor=LabelRedactor(),
-                ),
-            )
-        finally:
-            store.close()
+    with opened_installation() as installation:
+        yield shadow_commands(installation)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """model activate, rollback: which version is in force."""
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.model.desk import ACTOR, AsJson, Desk, Model, Version, opened_desk, print_json
+from service.cli.model.desk import ACTOR, AsJson, Model, Version, opened_desk, print_json
 from service.domain.model import Activation, ActivationState
 from service.usecases.models.activate_model import uncertified_by
+
+if TYPE_CHECKING:
+    from service.bootstrap.model_desk import ModelDesk
 
 NOT_TAKEN_OVER = 1
 RUNS = (ActivationState.PENDING, ActivationState.TAKEN_OVER)
@@ -49,7 +52,7 @@ def rollback(model: Model, wait: Wait = 0, as_json: AsJson = False) -> None:
         _report(desk, made, wait, as_json)
 
 
-def _report(desk: Desk, made: Activation, wait: float, as_json: bool) -> None:
+def _report(desk: "ModelDesk", made: Activation, wait: float, as_json: bool) -> None:
     users = desk.activations.users(made.model)
     closed: list[str] = [policy.gate for policy in uncertified_by(users, made.version)]
     ended = awaited(desk, made, wait)
@@ -88,7 +91,7 @@ def _say(ended: Activation, closed: list[str]) -> None:
         )
 
 
-def awaited(desk: Desk, made: Activation, wait: float) -> Activation:
+def awaited(desk: "ModelDesk", made: Activation, wait: float) -> Activation:
     """The activation as it stands, or once it has ended within `wait` seconds."""
     until = time.monotonic() + wait
     while True:

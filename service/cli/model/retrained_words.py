@@ -1,17 +1,19 @@
 """What `model retrain` says."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from service.cli.model.force import RUNS
 from service.domain.model import ActivationState
-from service.domain.retraining import Retraining
-from service.retraining.challenge import Challenge
+
+if TYPE_CHECKING:
+    from service.bootstrap.retraining import Retrained
 
 
-def say(kept: Retraining, made: Challenge, told: dict[str, Any], *, activated: bool) -> None:
+def say(retrained: "Retrained", told: dict[str, Any], *, activated: bool) -> None:
     """What was learned, how the panel judged it, and what came of it."""
+    kept, made = retrained.kept, retrained.challenge
     found = made.judgement
     typer.echo(
         f"Data {kept.data}: {told['items']['train']:,} labels trained, {told['items']['tune']:,}"
@@ -30,7 +32,7 @@ def say(kept: Retraining, made: Challenge, told: dict[str, Any], *, activated: b
         f" comparison {kept.number}); McNemar p = {found.mcnemar:.3g}"
     )
     if not kept.beats:
-        typer.echo(_why_not(made))
+        typer.echo(_why_not(retrained))
         return
     fingerprint = kept.challenger.partition("@")[2]
     if not activated:
@@ -67,8 +69,8 @@ def say(kept: Retraining, made: Challenge, told: dict[str, Any], *, activated: b
         )
 
 
-def _why_not(made: Challenge) -> str:
-    found = made.judgement
+def _why_not(retrained: "Retrained") -> str:
+    found = retrained.challenge.judgement
     if found.gain <= 0 or found.needed is None:
         return (
             "The challenger is no better on the panel, and was thrown away. More panel labels would"

@@ -1,27 +1,18 @@
 """model list, show, check, add, remove, push: the versions of this machine."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.model.desk import (
-    AsJson,
-    Desk,
-    Model,
-    Version,
-    opened_desk,
-    opened_source,
-    print_json,
-)
-from service.domain.errors import BrokenBundle, Conflict, InvalidInput
+from service.cli.model.desk import AsJson, Model, Version, opened_desk, print_json
+from service.domain.errors import Conflict, InvalidInput
 from service.domain.model import Activation
 from service.domain.retraining import Retraining
-from service.registry.mlflow import Mlflow
-from service.registry.versions import Registry
+
+if TYPE_CHECKING:
+    from service.bootstrap.model_desk import ModelDesk
 
 BROKEN = 1
 
@@ -96,16 +87,8 @@ def show(
 
 def check(source: Where, as_json: AsJson = False) -> None:
     """Say whether a bundle is whole, runs, and fits the gates; exits with 1 where it is not so."""
-    with opened_desk() as desk, tempfile.TemporaryDirectory() as aside:
-        scratch = Registry(desk.settings.models_dir, Path(aside))
-        version, problem = "", ""
-        try:
-            with opened_source(source, desk.settings) as opened:
-                bundle = scratch.add(opened)
-            version = bundle.version
-            desk.try_out(bundle, bundle.name)
-        except BrokenBundle as broken:
-            problem = f"{broken.detail} {broken.fix}".strip()
+    with opened_desk() as desk:
+        version, problem = desk.check(source)
     if as_json:
         print_json({"version": version or None, "whole": not problem, "problem": problem or None})
     else:
@@ -117,8 +100,7 @@ def check(source: Where, as_json: AsJson = False) -> None:
 def add(source: Where, as_json: AsJson = False) -> None:
     """Add a version from a folder, an archive or MLflow, if it is whole and runs."""
     with opened_desk() as desk:
-        with opened_source(source, desk.settings) as opened:
-            bundle = desk.registry.add(opened, desk.run_once)
+        bundle = desk.add(source)
         active = desk.active(bundle.name)
     if as_json:
         print_json({"model": bundle.name, "version": bundle.version, "active": active})
@@ -142,16 +124,14 @@ def push(model: Model, version: Version, as_json: AsJson = False) -> None:
     """Make a version of this machine a version of MLflow's registered model of the same name."""
     with opened_desk() as desk:
         chosen = desk.registry.resolve(model, version)
-        bundle = desk.registry.load(model, chosen)
-        with Mlflow(desk.settings.mlflow_url) as server:
-            number = server.push(bundle, desk.registry.folder(model, chosen))
+        bundle, number = desk.push(model, chosen)
     if as_json:
         print_json({"version": chosen, "mlflow": {"name": bundle.name, "version": number}})
         return
     typer.echo(f"{chosen} is mlflow:{bundle.name}/{number}.")
 
 
-def _listed(desk: Desk, model: str) -> list[dict[str, Any]]:
+def _listed(desk: "ModelDesk", model: str) -> list[dict[str, Any]]:
     active = desk.active(model)
     rows = [asdict(one) for one in desk.registry.versions(model)]
     for row in rows:
@@ -162,7 +142,7 @@ def _listed(desk: Desk, model: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _retrainings(desk: Desk, model: str, gates: Sequence[str]) -> list[Retraining]:
+def _retrainings(desk: "ModelDesk", model: str, gates: Sequence[str]) -> list[Retraining]:
     """What came of the model's retrainings at these gates, newest first."""
     with desk.store.reading() as tx:
         found = [one for gate in gates for one in tx.retrainings.of(gate)]
