@@ -60,12 +60,28 @@ browser:
 
 # --- the main jobs ---
 
-.PHONY: demo test bench experiment check format package
+.PHONY: demo test test-fast test-faults bench experiment check format package
 demo: setup ## Comments through a Dify workflow, people decide, branches resume (AUTO=1, DATA=davidson)
 	@$(BIN)/python -m demo
 
-test: setup-test ## The whole test suite, on real components
-	@$(BIN)/python -m pytest $(ARGS)
+# Many tests wait for other processes: one worker more than there are cores keeps these busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadfile $(if $(SHUFFLE),-p randomly)
+
+test: setup-test ## The whole test suite, on real components (SHUFFLE=1: in another order, COVERAGE=1, WORKERS=1)
+ifdef COVERAGE
+	@mkdir -p var/coverage && $(BIN)/coverage erase
+	@$(BIN)/coverage run $(PYTEST) $(ARGS)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+else
+	@$(BIN)/python $(PYTEST) $(ARGS)
+endif
+
+test-fast: .venv/.tests ## The tests that need no server, browser, lab, training or process: for the inner loop
+	@$(BIN)/python $(PYTEST) -m "not (server or browser or lab or training or process or fault)" $(ARGS)
+
+test-faults: setup-test ## Kills, cuts and races, long: one schedule for each of SEEDS=20
+	@SEEDS=$(or $(SEEDS),20) $(BIN)/python $(PYTEST) tests/faults $(ARGS)
 
 bench: .venv/.tests $(if $(PEERS),.venv-peers/.peers .venv-peers-numpy1/.peers) ## How fast: a table (ARGS=--quick; PEERS=1: against other servers)
 	@$(BIN)/python -m bench $(if $(PEERS),--peers) $(ARGS)

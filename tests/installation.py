@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.lab_answers import AskedForm, RunAnswer, RunData
 
 KEY = "cg_test_key_with_every_scope"
 PATIENCE = 60.0
+PORTS = range(20_000, 32_000)
 TASK_ID = re.compile(r"tsk_[0-9a-f]{16,}")
 
 
@@ -252,12 +254,18 @@ class Site:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback address that nobody listens at."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    """Ports of the loopback address that nobody listens at.
+
+    They lie below the range from which the kernel takes ports by itself: until the process that
+    is told one of them listens there, no connection and no other server of any test takes it.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.append(port)
+    return ports
 
 
 def until(ready: Callable[[], bool], what: str) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 
 from service.bootstrap.application import build_app
 from service.settings import Settings
+from tests.stores import migrated
 
 KEY = "cg_test_key_with_every_scope"
 
@@ -60,7 +61,7 @@ def settings_for(folder: Path, **more: Any) -> Settings:
     if not config.exists():
         config.write_text(GATES)
     chosen: dict[str, Any] = {
-        "database_url": f"sqlite:///{folder}/gate.db",
+        "database_url": migrated(folder),
         "config": config,
         "bootstrap_key": KEY,
         "public_url": "https://gate.example",

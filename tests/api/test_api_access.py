@@ -97,9 +97,10 @@ def test_a_revoked_key_is_worthless(server: tuple[str, Path], doorkeeper: Doorke
     assert call(server[0], key, "GET", "/v1/tasks").status_code == httpx.codes.UNAUTHORIZED
 
 
-def test_the_metrics_count_what_happened(server: tuple[str, Path]) -> None:
-    call(server[0], KEY, "POST", "/v1/gates/strict/decisions", json=ORDER)
-    text = call(server[0], KEY, "GET", "/metrics").text
+def test_the_metrics_count_what_happened(tmp_path: Path) -> None:
+    with serving(settings_for(tmp_path)) as url:
+        call(url, KEY, "POST", "/v1/gates/strict/decisions", json=ORDER)
+        text = call(url, KEY, "GET", "/metrics").text
     assert 'human_in_loop_decisions_total{decision_type="human_review",gate="strict"} 1.0' in text
     assert 'human_in_loop_review_queue_size{gate="strict"} 1.0' in text
     assert 'endpoint="/v1/gates/{gate}/decisions",method="POST",status="200"' in text

@@ -19,18 +19,12 @@ SHADOW = "/v1/gates/said/shadow"
 BOLD = {"thresholds": {"low": 0.4, "high": 0.6}}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("shadow")
-    (made / "gates.yaml").write_text(GATES)
-    return made
-
-
 @pytest.fixture
-def api(folder: Path) -> Iterator[httpx.Client]:
+def api(tmp_path: Path) -> Iterator[httpx.Client]:
+    (tmp_path / "gates.yaml").write_text(GATES)
     headers = {"Authorization": f"Bearer {KEY}"}
     with (
-        serving(settings_for(folder)) as url,
+        serving(settings_for(tmp_path)) as url,
         httpx.Client(base_url=url, headers=headers, timeout=30) as client,
     ):
         yield client

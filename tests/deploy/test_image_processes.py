@@ -8,7 +8,6 @@ import os
 import queue
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from sqlalchemy import make_url
 from standardwebhooks.webhooks import Webhook
 
 from tests.deploy.image import ROOT, STORE, Dockerfile, unpack
+from tests.installation import free_ports
 
 DOCKERFILE = Dockerfile(ROOT / "Dockerfile")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -102,9 +102,8 @@ def running(app: Path, command: list[str], environment: Mapping[str, str]) -> It
 
 def on_this_machine() -> dict[str, str]:
     """A free port on the loopback address, in the place of the container's own network."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return {"GATE_HOST": "127.0.0.1", "GATE_PORT": str(probe.getsockname()[1])}
+    [port] = free_ports(1)
+    return {"GATE_HOST": "127.0.0.1", "GATE_PORT": str(port)}
 
 
 def client(environment: Mapping[str, str]) -> httpx.Client:
@@ -150,7 +149,7 @@ def receiver() -> Iterator[tuple[str, "queue.Queue[tuple[dict[str, str], bytes]]
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/hook", received
         server.shutdown()

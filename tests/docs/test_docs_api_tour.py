@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from demo.service_process import ServiceProcess
 from tests.docs.pages import blocks, text_of
+from tests.installation import free_ports
 
 API = text_of("docs/api.md")
 KEY = "cg_tour"
@@ -23,9 +23,7 @@ VARIABLES = {"decision_id": "DECISION", "task_id": "TASK", "lease_token": "LEASE
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("tour")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = free_ports(1)
     settings = {"GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db", "GATE_BOOTSTRAP_KEY": KEY}
     with ServiceProcess(settings, port, folder / "log") as running:
         yield running.url

@@ -1,5 +1,10 @@
-"""What the fault tests share: two replicas of the service on one PostgreSQL and one Redis."""
+"""What the fault tests share: two replicas of the service on one PostgreSQL and one Redis; seeds.
 
+A test that takes a `seed` runs once for each of `SEEDS`, of which there is one unless the
+environment says otherwise.
+"""
+
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,6 +26,11 @@ gates:
     apps: [receiver]
     resume: {{mode: webhook, app: receiver}}
 """
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(int(os.environ.get("SEEDS", "1"))))
 
 
 @dataclass(frozen=True, kw_only=True)

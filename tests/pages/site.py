@@ -25,6 +25,7 @@ from service.telemetry import logs
 from service.usecases.review.views import TaskView
 from service.usecases.shared.idempotency import Receipt
 from service.web.services import Services
+from tests.stores import migrated
 
 KEY = "cg_key_of_the_pages_tests"
 PASSWORD = "correct horse"
@@ -96,7 +97,7 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -194,7 +195,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[Site]:
     config = folder / "gates.yaml"
     config.write_text(GATES.format(receiver=receiver.url))
     chosen: dict[str, Any] = {
-        "database_url": f"sqlite:///{folder}/gate.db",
+        "database_url": migrated(folder),
         "config": config,
         "bootstrap_key": KEY,
         "public_url": "http://gate.example",

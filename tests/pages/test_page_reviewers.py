@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -98,14 +99,21 @@ def test_the_page_says_it_in_words(
     assert "kim" in page
 
 
-def test_who_is_asked_second_does_not_see_what_the_first_said(
-    site: Site, someone: Callable[..., Browser]
-) -> None:
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Site]:
+    """A house whose reviewers have no past, and may make one."""
+    with serving(tmp_path) as site:
+        yield site
+
+
+def test_who_is_asked_second_does_not_see_what_the_first_said(elsewhere: Site) -> None:
+    site, ann, ben = elsewhere, Browser(elsewhere), Browser(elsewhere)
+    ann.sign_in("ann")
+    ben.sign_in("ben")
     gates = site.services.gates
     policy = gates.of("comments")
     gates.adopt([replace(policy, review=replace(policy.review, quorum=2))], site.clock.now())
     task = site.ask()
-    ann, ben = someone("ann"), someone("ben")
     ann.post(f"/review/tasks/{task}/claim")
     ann.answer(task, "approve", comment="the first word")
     assert site.state(task) == "pending"

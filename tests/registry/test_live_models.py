@@ -32,6 +32,7 @@ from tests.registry.bundles import (
     with_a_graph_that_does_not_run,
     with_other_labels,
 )
+from tests.stores import migrated
 from tests.usecases.conftest import POLICY, HeldClock
 
 MODEL = "embedded"
@@ -79,8 +80,7 @@ class Company:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = SqlStore(f"sqlite:///{folder}/gate.db")
-        self.store.migrate()
+        self.store = SqlStore(migrated(folder))
         self.activations = ActivateModel(store=self.store, clock=SystemClock())
         self.replicas: list[Replica] = []
 
@@ -245,8 +245,7 @@ def test_a_start_takes_what_is_in_force_or_the_newest_before_it_that_works(
 
 
 def test_without_any_whole_version_there_is_no_start(tmp_path: Path) -> None:
-    store = SqlStore(f"sqlite:///{tmp_path}/gate.db")
-    store.migrate()
+    store = SqlStore(migrated(tmp_path))
     with pytest.raises(BrokenBundle, match="no bundle 'embedded'"):
         Shelf(Registry(tmp_path, tmp_path), ModelBook(store)).labels_of(MODEL)
     store.close()

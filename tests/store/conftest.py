@@ -1,6 +1,5 @@
 """The store under test, on every backend. Each test has a database of its own, freshly migrated."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,17 +8,9 @@ from sqlalchemy import make_url
 
 from service.store.sql_store import SqlStore
 from tests.servers import PostgresServer
+from tests.stores import migrated
 
 BACKENDS = ("sqlite", "postgresql")
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    store = SqlStore(f"sqlite:///{path}")
-    store.migrate()
-    store.close()
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +29,7 @@ def migrated_postgres(postgres: PostgresServer) -> Iterator[str]:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a migrated, empty store."""
     if request.param == "sqlite":
-        path = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "gate.db")
-        yield f"sqlite:///{path}"
+        yield migrated(tmp_path)
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.database(template=request.getfixturevalue("migrated_postgres")) as url:

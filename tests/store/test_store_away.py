@@ -46,7 +46,8 @@ def test_postgresql_going_away_in_a_transaction(
 
 
 def test_sqlite_kept_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 10)
+    pragmas = [p for p in engine.SQLITE_PRAGMAS if not p.startswith("busy_timeout")]
+    monkeypatch.setattr(engine, "SQLITE_PRAGMAS", ("busy_timeout = 10", *pragmas))
     path = tmp_path / "gate.db"
     with closing(SqlStore(f"sqlite:///{path}")) as store:
         store.migrate()

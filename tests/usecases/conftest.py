@@ -29,6 +29,7 @@ from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.commands import ReviewTasks
 from service.usecases.review.queries import Tasks
 from service.web.text.certificates import in_english
+from tests.stores import migrated
 
 APP = App(name=AppName("dify"), url="http://127.0.0.1:9/v1", api_key="key", allow_internal=True)
 APPS = MappingProxyType({APP.name: APP})
@@ -66,8 +67,7 @@ class House:
     """Everything wired, as bootstrap does it, without web and loops."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = SqlStore(f"sqlite:///{folder}/gate.db")
-        self.store.migrate()
+        self.store = SqlStore(migrated(folder))
         self.clock = HeldClock()
         self.bus = InProcessBus()
         self.metrics = Metrics()

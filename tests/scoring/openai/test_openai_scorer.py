@@ -111,7 +111,7 @@ def server_that(replies: Callable[[int], Reply]) -> Iterator[tuple[str, list[int
         def log_message(self, *_: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Troubled)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1/", seen
     finally:
