@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from types import TracebackType
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, Header, Request
 
 from service.domain.access import Principal
 from service.domain.errors import IdempotencyInFlight, InvalidInput
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import AlreadyAnswered, IdempotentRequest, Receipt
 from service.web.auth import Caller
 
 LONGEST_KEY = 255
@@ -28,6 +29,52 @@ class Keyed:
         return Receipt(
             principal=self.principal, render=render, key=self.key, fingerprint=self.fingerprint
         )
+
+    def answering[T](self, render: Callable[[T], dict[str, Any]]) -> "Answering[T]":
+        return Answering(self, render)
+
+
+class Answering[T]:
+    """The answer to one call: `render` of what the use case returns, or what was answered the first
+    time. What is stored under the call's key is what is sent, so it is rendered once.
+
+        with keyed.answering(render) as answer:
+            answer.of(use_case(..., request=answer.request))
+        return JSONResponse(answer.body)
+    """
+
+    def __init__(self, keyed: Keyed, render: Callable[[T], dict[str, Any]]) -> None:
+        self._render = render
+        self._body: dict[str, Any] | None = None
+        self.request: IdempotentRequest[T] | None = None
+        if keyed.key is not None:
+            self.request = IdempotentRequest(
+                principal=keyed.principal,
+                key=keyed.key,
+                fingerprint=keyed.fingerprint,
+                encode=self.of,
+            )
+
+    def of(self, result: T) -> dict[str, Any]:
+        if self._body is None:
+            self._body = self._render(result)
+        return self._body
+
+    @property
+    def body(self) -> dict[str, Any]:
+        assert self._body is not None, "the block has no result"
+        return self._body
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, AlreadyAnswered):
+            return False
+        self._body = error.answer
+        return True
 
 
 @asynccontextmanager

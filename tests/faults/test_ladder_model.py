@@ -18,10 +18,9 @@ from service.guards.text_guard import TextGuard
 from service.scoring import onnx_scorer
 from service.scoring.onnx_scorer import OnnxScorer
 from service.usecases.decisions.assess import Assessor
-from service.usecases.decisions.decide import DecideItem
+from service.usecases.decisions.decide import DecideItem, Results
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
-from service.usecases.shared.idempotency import Receipt
 from tests.faults.broken_models import (
     TROUBLE,
     broken_bundle,
@@ -84,20 +83,17 @@ def gate(house: House, scorer: OnnxScorer, patience: float = PATIENT, **policy: 
     )
 
 
-def told(results: Any) -> dict[str, Any]:
-    return {
-        "results": [
-            type(one) if isinstance(one, BaseException) else (one[0].zone, one[0].reason)
-            for one in results
-        ]
-    }
+def told(results: Results) -> list[Any]:
+    return [
+        type(one) if isinstance(one, BaseException) else (one[0].zone, one[0].reason)
+        for one in results
+    ]
 
 
 def ask(decide: DecideItem, *texts: str) -> list[Any]:
     """What the gate says of each text, all asked at once."""
     orders = [DecisionOrder(gate="gate", item=Item(text=text)) for text in texts]
-    receipt: Receipt[Any] = Receipt(principal=ANN.name, render=told)
-    return list(asyncio.run(decide.many("gate", orders, ANN, receipt))["results"])
+    return told(asyncio.run(decide.many("gate", orders, ANN)))
 
 
 def test_the_healthy_model_would_approve(
@@ -215,14 +211,13 @@ def test_where_nothing_can_be_taken_the_whole_batch_is_turned_away(
 ) -> None:
     scorer = scorer_of(hanging(), workers=1, largest_batch=1, queue_limit=2)
     decide = gate(house, scorer)
-    receipt: Receipt[Any] = Receipt(principal=ANN.name, render=told)
     orders = [DecisionOrder(gate="gate", item=Item(text=BROKEN))] * 2
 
     async def crowds() -> list[Any]:
         """They come until one is turned away; then the hanging run is ended."""
         asked: set[asyncio.Task[Any]] = set()
         while not (turned_away := [crowd for crowd in asked if crowd.done()]):
-            asked.add(asyncio.create_task(decide.many("gate", orders, ANN, receipt)))
+            asked.add(asyncio.create_task(decide.many("gate", orders, ANN)))
             await asyncio.wait(asked, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
         with pytest.raises(Overloaded) as overloaded:
             await turned_away[0]
@@ -231,15 +226,11 @@ def test_where_nothing_can_be_taken_the_whole_batch_is_turned_away(
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     for crowd in asyncio.run(crowds()):
-        assert isinstance(crowd, Overloaded) or set(crowd["results"]) <= {FAILED, Overloaded}
+        assert isinstance(crowd, Overloaded) or set(told(crowd)) <= {FAILED, Overloaded}
 
 
 def test_a_model_that_this_process_does_not_know_is_for_people(house: House) -> None:
     house.adopt(POLICY, scorer="elsewhere")
-    asked = house.decide(
-        DecisionOrder(gate="gate", item=Item(text=GOOD)),
-        ANN,
-        Receipt(principal=ANN.name, render=lambda made: {"it": (made[0].zone, made[0].reason)}),
-    )
-    zone, reason = asyncio.run(asked)["it"]
-    assert (zone, reason) == FAILED
+    asked = house.decide(DecisionOrder(gate="gate", item=Item(text=GOOD)), ANN)
+    decision, _ = asyncio.run(asked)
+    assert (decision.zone, decision.reason) == FAILED

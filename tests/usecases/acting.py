@@ -1,6 +1,7 @@
 """What tests of the use cases do again and again."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from service.domain.review import Answer
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, Receipt
 from tests.usecases.conftest import ANN, House
 
 
@@ -20,11 +21,18 @@ def ids(made: Any) -> dict[str, Any]:
     return {"decision": decision.id, "zone": decision.zone.value, "task": task and task.id}
 
 
+def keyed[T](
+    key: str, encode: Callable[[T], dict[str, Any]], fingerprint: str = "f"
+) -> IdempotentRequest[T]:
+    """A request of Ann's that she may repeat."""
+    return IdempotentRequest(principal=ANN.name, key=key, fingerprint=fingerprint, encode=encode)
+
+
 def ask(house: House, score: float = 0.5, **more: Any) -> dict[str, Any]:
     """Ask the gate about an item with this score."""
     given: dict[str, Any] = {"item": Item(text="x"), **more}
     order = DecisionOrder(gate="gate", signals={"score": score}, **given)
-    return asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    return ids(asyncio.run(house.decide(order, ANN)))
 
 
 def claim(house: House, who: Principal = ANN) -> TaskView:

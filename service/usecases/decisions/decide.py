@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 import structlog
 
@@ -25,12 +25,13 @@ from service.usecases.decisions.policy_evaluation import decided
 from service.usecases.decisions.task_factory import Questions
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.shared.audit_events.decisions import draft_of_decision
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest
 from service.usecases.shared.redaction import redacted
 
 log = structlog.get_logger()
 
 type Made = tuple[Decision, ReviewTask | None]
+type Results = Sequence[Made | BaseException]
 
 
 class DecideItem:
@@ -63,26 +64,33 @@ class DecideItem:
         self._afterwards = afterwards
 
     async def __call__(
-        self, order: DecisionOrder, principal: Principal, receipt: Receipt[Made]
-    ) -> dict[str, Any]:
-        """The gate's answer, durable. Raises UnknownGate, UnknownApp, BadSignal, InvalidInput,
-        Overloaded, IdempotencyMismatch; whatever else goes wrong in scoring goes to review."""
+        self,
+        order: DecisionOrder,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[Made] | None = None,
+    ) -> Made:
+        """What the gate decides, durable. Raises UnknownGate, UnknownApp, BadSignal, InvalidInput,
+        Overloaded, IdempotencyMismatch, AlreadyAnswered; whatever else goes wrong in scoring goes
+        to review."""
         principal.demand(Scope.DECIDE)
         began = time.perf_counter()
         made = await self._make(order, principal, self._gates.get(order.gate, principal))
-        return await self._keep([(order, made)], made, receipt, began)
+        await self._keep([(order, made)], made, request, began)
+        return made
 
     async def many(
         self,
         gate: str,
         orders: Sequence[DecisionOrder],
         principal: Principal,
-        receipt: Receipt[Sequence[Made | BaseException]],
-    ) -> dict[str, Any]:
-        """One answer for many items of one gate, scored side by side and written as one.
+        *,
+        request: IdempotentRequest[Results] | None = None,
+    ) -> Results:
+        """The decisions on many items of one gate, scored side by side and written as one.
 
         What is wrong with one item stands in its place. Raises UnknownGate, IdempotencyMismatch,
-        and Overloaded where no item at all could be taken.
+        AlreadyAnswered, and Overloaded where no item at all could be taken.
         """
         principal.demand(Scope.DECIDE)
         began = time.perf_counter()
@@ -100,7 +108,8 @@ class DecideItem:
             for order, result in zip(orders, results, strict=True)
             if not isinstance(result, BaseException)
         ]
-        return await self._keep(made, results, receipt, began)
+        await self._keep(made, results, request, began)
+        return results
 
     async def _make(self, order: DecisionOrder, principal: Principal, policy: GatePolicy) -> Made:
         resume = resume_of(order, policy)
@@ -121,24 +130,22 @@ class DecideItem:
         self,
         all_made: Sequence[tuple[DecisionOrder, Made]],
         told: T,
-        receipt: Receipt[T],
+        request: IdempotentRequest[T] | None,
         began: float,
-    ) -> dict[str, Any]:
+    ) -> None:
         records = tuple(
             Record(decision=decision, task=task, draft=draft_of_decision(decision, task))
             for _, (decision, task) in all_made
         )
-        entry = Entry(records=records, made=told, receipt=receipt, at=self._clock.now())
-        written = await self._recorder.record(entry)
-        if written.fresh:
-            for order, (decision, _) in all_made:
-                self._meter.decided(decision, time.perf_counter() - began)
-                self._afterwards(order, decision)
-            tasks = [record.task for record in records if record.task]
-            news = [Event(topic="task", key=task.id, what="task.created") for task in tasks]
-            if news and self._bus.may_wait:
-                # In a thread: a bus on the network may be slow to say that it is away.
-                await asyncio.to_thread(self._bus.publish, *news)
-            elif news:
-                self._bus.publish(*news)
-        return written.answer
+        answer = partial(request.answered, told, self._clock.now()) if request else None
+        await self._recorder.record(Entry(records=records, answer=answer))
+        for order, (decision, _) in all_made:
+            self._meter.decided(decision, time.perf_counter() - began)
+            self._afterwards(order, decision)
+        tasks = [record.task for record in records if record.task]
+        news = [Event(topic="task", key=task.id, what="task.created") for task in tasks]
+        if news and self._bus.may_wait:
+            # In a thread: a bus on the network may be slow to say that it is away.
+            await asyncio.to_thread(self._bus.publish, *news)
+        elif news:
+            self._bus.publish(*news)

@@ -7,27 +7,20 @@ goes into the next one together.
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from queue import SimpleQueue
-from typing import Any
 
 import structlog
 
 from service.concurrency import hand_over
 from service.domain.audit import AuditDraft
 from service.domain.decision import Decision
-from service.domain.errors import (
-    GateError,
-    IdempotencyMismatch,
-    Overloaded,
-    StoreUnavailable,
-)
+from service.domain.errors import GateError, Overloaded, StoreUnavailable
 from service.domain.review import ReviewTask
 from service.ports.repositories.idempotency import KeyedAnswer
 from service.ports.store import Store, Transaction
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import refusal
 
 log = structlog.get_logger()
 
@@ -49,27 +42,18 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry[T]:
-    """Decisions that are written together or not at all, and how their caller is told of `made`."""
+class Entry:
+    """Decisions that are written together or not at all. `answer` makes what is stored for their
+    sender, where it may ask again; the writer's thread calls it, before it takes the store."""
 
     records: tuple[Record, ...]
-    made: T
-    receipt: Receipt[T]
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """What became of an entry: its answer, and whether it was this entry that was written."""
-
-    answer: dict[str, Any]
-    fresh: bool
+    answer: Callable[[], KeyedAnswer] | None
 
 
 @dataclass(frozen=True)
 class _Waiting:
-    entry: Entry[Any]
-    told: asyncio.Future[Written]
+    entry: Entry
+    told: asyncio.Future[None]
 
 
 class Recorder:
@@ -83,14 +67,15 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
-    async def record(self, entry: Entry[Any]) -> Written:
-        """Durable when it returns. Raises Overloaded where too much waits already, and
-        IdempotencyMismatch where the entry's key belongs to another request."""
+    async def record(self, entry: Entry) -> None:
+        """Durable when it returns. Raises Overloaded where too much waits already, AlreadyAnswered
+        where the entry's request was answered before, and IdempotencyMismatch where its key belongs
+        to another request."""
         with self._counting:
             if self._waiting >= MOST_WAITING:
                 raise Overloaded("Too many decisions wait to be written.", retry_after=1)
             self._waiting += len(entry.records)
-        told: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put(_Waiting(entry, told))
         return await told
 
@@ -135,7 +120,7 @@ class Recorder:
         try:
             answers = _ready(entries)
             with self._store.transaction() as tx:
-                results: Sequence[Written | Exception] = _write(tx, entries, answers)
+                results: Sequence[Exception | None] = _write(tx, entries, answers)
         except StoreUnavailable as failure:  # no entry's fault: trying each alone would take ages
             results = [failure] * len(batch)
         except Exception as failure:  # the whole batch failed: one bad entry must not sink the rest
@@ -150,62 +135,43 @@ class Recorder:
         hand_over(zip((waiting.told for waiting in batch), results, strict=True))
 
 
-def _ready(entries: Sequence[Entry[Any]]) -> list[dict[str, Any]]:
+def _ready(entries: Sequence[Entry]) -> list[KeyedAnswer | None]:
     """The entries' answers. All that can be made before it is our turn to write is made: other
     processes wait for theirs."""
     for entry in entries:
         for record in entry.records:
             record.draft.seal()
-    return [entry.receipt.render(entry.made) for entry in entries]
+    return [entry.answer() if entry.answer else None for entry in entries]
 
 
 def _write(
-    tx: Transaction, entries: Sequence[Entry[Any]], answers: Sequence[dict[str, Any]]
-) -> list[Written | Exception]:
-    repeated = _repeated(tx, entries, answers)
+    tx: Transaction, entries: Sequence[Entry], answers: Sequence[KeyedAnswer | None]
+) -> list[Exception | None]:
+    """Why an entry is not written, for each; None for those that are."""
+    refused = _refused(tx, answers)
     fresh = [
-        record for at, entry in enumerate(entries) if at not in repeated for record in entry.records
+        record for at, entry in enumerate(entries) if at not in refused for record in entry.records
     ]
     tx.decisions.add([record.decision for record in fresh])
     tx.tasks.add([record.task for record in fresh if record.task])
     tx.audit.append([record.draft for record in fresh])
-    return [
-        _replay(tx, entry.receipt) if at in repeated else Written(answer=answer, fresh=True)
-        for at, (entry, answer) in enumerate(zip(entries, answers, strict=True))
-    ]
+    return [refused.get(at) for at in range(len(entries))]
 
 
-def _repeated(
-    tx: Transaction, entries: Sequence[Entry[Any]], answers: Sequence[dict[str, Any]]
-) -> set[int]:
-    """The places of those whose Idempotency-Key was used before, maybe by one of the others. The
-    answers of all other keys are stored."""
+def _refused(tx: Transaction, answers: Sequence[KeyedAnswer | None]) -> dict[int, Exception]:
+    """The places of those whose Idempotency-Key was used before, maybe by one of the others, and
+    what each is told. The answers of all other keys are stored."""
+    keyed = {at: answer for at, answer in enumerate(answers) if answer is not None}
     first: dict[tuple[str, str], int] = {}
-    keyed: dict[int, tuple[str, str]] = {}
-    for at, entry in enumerate(entries):
-        if entry.receipt.key is not None:
-            keyed[at] = (entry.receipt.principal, entry.receipt.key)
-            first.setdefault(keyed[at], at)
-    kept = tx.idempotency.keep(
-        [
-            KeyedAnswer(
-                principal=principal,
-                key=key,
-                fingerprint=entries[at].receipt.fingerprint,
-                answer=answers[at],
-                at=entries[at].at,
-            )
-            for (principal, key), at in first.items()
-        ]
-    )
-    return {at for at, key in keyed.items() if key not in kept or first[key] != at}
+    for at, answer in keyed.items():
+        first.setdefault((answer.principal, answer.key), at)
+    kept = tx.idempotency.keep([keyed[at] for at in first.values()])
+    written = {at for key, at in first.items() if key in kept}
+    return {at: _refusal(tx, answer) for at, answer in keyed.items() if at not in written}
 
 
-def _replay(tx: Transaction, receipt: Receipt[Any]) -> Written | Exception:
-    try:
-        answer = receipt.replayed(tx)
-    except IdempotencyMismatch as mismatch:
-        return mismatch
-    if answer is None:
+def _refusal(tx: Transaction, answer: KeyedAnswer) -> Exception:
+    stored = tx.idempotency.find(answer.principal, answer.key)
+    if stored is None:
         raise RuntimeError("a claimed idempotency key has no answer")  # same transaction wrote both
-    return Written(answer=answer, fresh=False)
+    return refusal(stored, answer.fingerprint)

@@ -49,8 +49,9 @@ async def decide(
     def render(made: Made) -> dict[str, Any]:
         return answer_of(made, services)
 
-    receipt = keyed.receipt(render)
-    return _json(await services.decide(order_of(gate, order), caller, receipt))
+    with keyed.answering(render) as answer:
+        answer.of(await services.decide(order_of(gate, order), caller, request=answer.request))
+    return _json(answer.body)
 
 
 @router.post("/gates/{gate}/decisions:batch", response_model=BatchResponse)
@@ -72,7 +73,9 @@ async def decide_many(
             ]
         }
 
-    return _json(await services.decide.many(gate, orders, caller, keyed.receipt(render)))
+    with keyed.answering(render) as answer:
+        answer.of(await services.decide.many(gate, orders, caller, request=answer.request))
+    return _json(answer.body)
 
 
 @router.get("/decisions/{decision_id}")

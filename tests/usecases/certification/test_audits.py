@@ -20,7 +20,6 @@ from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.insight.gate_report import GateReport
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import answer, claim, ids
 from tests.usecases.certification.test_certify import EARNING
 from tests.usecases.conftest import ANN, POLICY, House
@@ -42,7 +41,7 @@ def ask(house: House, score: float, lot: float = 0.0) -> tuple[Decision, bool]:
         lot=lambda: lot,
     )
     order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": score})
-    made = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    made = ids(asyncio.run(decide(order, ANN)))
     with house.store.reading() as tx:
         [decision] = tx.decisions.get_many([made["decision"]]).values()
     return decision, made["task"] is not None

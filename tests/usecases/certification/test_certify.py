@@ -14,7 +14,6 @@ from service.domain.gate import CLOSED
 from service.thresholds.sample import Sample
 from service.usecases.certification.certify import CertifyGate, Issued
 from service.usecases.decisions.decide_command import DecisionOrder
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import ask, ids
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -139,7 +138,7 @@ def test_what_was_proven_of_one_score_says_nothing_of_another(
 ) -> None:
     run(house, certify, sample(4000))
     order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"token_logprobs": [0.0]})
-    made = asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    made = ids(asyncio.run(house.decide(order, ANN)))
     assert made["zone"] == Zone.HUMAN_REVIEW
     with house.store.reading() as tx:
         [decision] = tx.decisions.get_many([made["decision"]]).values()

@@ -25,7 +25,7 @@ from service.ports.repositories.policies import StoredPolicy
 from service.thresholds.safety.labels import FEWEST_LABELS
 from service.usecases.certification.auto_certify import Learner
 from service.usecases.decisions.assess import Assessor
-from service.usecases.decisions.decide import DecideItem
+from service.usecases.decisions.decide import DecideItem, Made
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.review.expiry import TimeKeeper
@@ -61,7 +61,7 @@ def ask(house: House) -> Ask:
             lot=lambda: lot,
         )
         order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": score})
-        return asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+        return ids(asyncio.run(decide(order, ANN)))
 
     return ask
 
@@ -151,7 +151,7 @@ def test_an_expert_is_not_led_either(house: House, ask: Ask) -> None:
 def test_the_cold_start_is_blind_too(house: House) -> None:
     house.gates.adopt([EARNING], house.clock.now())
     order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.99})
-    asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    asyncio.run(house.decide(order, ANN))
     assert claim(house).blind
 
 
@@ -227,20 +227,19 @@ def fill_panel(house: House, items: int) -> None:
     right = lot.random(items) < 0.5
     scores = 1 / (1 + np.exp(-1.9 * (np.where(right, 2.4, -2.4) + lot.standard_normal(items))))
 
-    async def crowd() -> list[dict[str, Any]]:
+    async def crowd() -> list[Made]:
         order = (
             DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": float(score)})
             for score in scores
         )
-        receipt = Receipt[Any](principal=ANN.name, render=ids)
-        return await asyncio.gather(*(house.decide(one, ANN, receipt) for one in order))
+        return await asyncio.gather(*(house.decide(one, ANN) for one in order))
 
     made = asyncio.run(crowd())
     with house.store.transaction() as tx:
-        for asked, score, is_right in zip(made, scores, right, strict=True):
+        for (decision, _), score, is_right in zip(made, scores, right, strict=True):
             tx.labels.add(
                 Label(
-                    decision_id=asked["decision"],
+                    decision_id=decision.id,
                     gate=POLICY.gate,
                     raw_score=float(score),
                     source="signal:score",
@@ -268,7 +267,7 @@ def test_a_cold_gate_opens_by_itself_as_labels_come_in(house: House) -> None:
 def test_every_item_of_the_cold_start_is_a_panel_item(house: House) -> None:
     house.gates.adopt([EARNING], house.clock.now())
     order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.99})
-    asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    asyncio.run(house.decide(order, ANN))
     answer(house, claim(house), Answer.APPROVE)
     [label] = labels(house)
     assert (label.right, label.panel) == (True, True)

@@ -18,7 +18,6 @@ from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.models.activate_model import users_of
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import ids
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -58,9 +57,7 @@ def decide(house: House, item: Item) -> Decision:
         clock=house.clock,
         meter=house.metrics,
     )
-    asked = asyncio.run(
-        decide(DecisionOrder(gate="gate", item=item), ANN, Receipt(principal=ANN.name, render=ids))
-    )
+    asked = ids(asyncio.run(decide(DecisionOrder(gate="gate", item=item), ANN)))
     with house.store.reading() as tx:
         [decision] = tx.decisions.get_many([asked["decision"]]).values()
     return decision

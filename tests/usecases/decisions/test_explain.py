@@ -19,7 +19,6 @@ from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.explain import KEPT, Explain, NotExplained
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
-from service.usecases.shared.idempotency import Receipt
 from tests.scoring.small_bundles import (
     FEATURES,
     FIELDS,
@@ -78,7 +77,7 @@ def decided(house: House, scorer: OnnxScorer, item: Item) -> Decision:
         redactor=LabelRedactor(),
     )
     order = DecisionOrder(gate="gate", item=item)
-    asked = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    asked = ids(asyncio.run(decide(order, ANN)))
     with house.store.reading() as tx:
         [decision] = tx.decisions.get_many([asked["decision"]]).values()
     return decision

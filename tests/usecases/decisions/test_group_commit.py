@@ -1,6 +1,7 @@
 """Group commit: what one bad entry may not do to the others, and what an answer promises."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,18 +9,26 @@ import pytest
 from service.domain.decision import Item
 from service.domain.errors import IdempotencyMismatch
 from service.usecases.decisions.decide_command import DecisionOrder
-from service.usecases.shared.idempotency import Receipt
-from tests.usecases.acting import ids
+from service.usecases.shared.idempotency import AlreadyAnswered
+from tests.usecases.acting import ids, keyed
 from tests.usecases.conftest import ANN, House
 
+ORDER = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.5})
+UNWRITABLE = replace(ORDER, item=Item(text="\ud800"))
+"""Half a character: no bytes can be made of it."""
 
-def receipt(key: str | None = None, fingerprint: str = "same", render: Any = ids) -> Receipt[Any]:
-    return Receipt(principal=ANN.name, render=render, key=key, fingerprint=fingerprint)
+
+async def ask(house: House, key: str | None = None, fingerprint: str = "f") -> dict[str, Any]:
+    """What the caller is told: anew, or again."""
+    request = keyed(key, ids, fingerprint) if key else None
+    try:
+        return ids(await house.decide(ORDER, ANN, request=request))
+    except AlreadyAnswered as before:
+        return before.answer
 
 
-async def ask(house: House, how: Receipt[Any]) -> dict[str, Any]:
-    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.5})
-    return await house.decide(order, ANN, how)
+def broken(_: object) -> dict[str, Any]:
+    raise RuntimeError("no answer can be made of this")
 
 
 def count(house: House) -> int:
@@ -29,7 +38,7 @@ def count(house: House) -> int:
 
 def test_many_at_once_are_all_written(house: House) -> None:
     async def crowd() -> list[dict[str, Any]]:
-        return await asyncio.gather(*(ask(house, receipt()) for _ in range(300)))
+        return await asyncio.gather(*(ask(house) for _ in range(300)))
 
     answers = asyncio.run(crowd())
     assert len({answer["decision"] for answer in answers}) == 300
@@ -38,7 +47,7 @@ def test_many_at_once_are_all_written(house: House) -> None:
 
 def test_one_key_many_times_in_one_batch_makes_one_decision(house: House) -> None:
     async def crowd() -> list[dict[str, Any]]:
-        return await asyncio.gather(*(ask(house, receipt("key")) for _ in range(50)))
+        return await asyncio.gather(*(ask(house, "key") for _ in range(50)))
 
     answers = asyncio.run(crowd())
     assert len({answer["decision"] for answer in answers}) == 1
@@ -48,9 +57,9 @@ def test_one_key_many_times_in_one_batch_makes_one_decision(house: House) -> Non
 def test_a_key_used_for_another_request_fails_alone(house: House) -> None:
     async def crowd() -> list[Any]:
         return await asyncio.gather(
-            ask(house, receipt("key", "one")),
-            ask(house, receipt("key", "another")),
-            ask(house, receipt("other key")),
+            ask(house, "key", "one"),
+            ask(house, "key", "another"),
+            ask(house, "other key"),
             return_exceptions=True,
         )
 
@@ -62,50 +71,46 @@ def test_a_key_used_for_another_request_fails_alone(house: House) -> None:
 
 
 def test_an_entry_that_cannot_be_written_fails_alone_and_wholly(house: House) -> None:
-    def broken(_: object) -> dict[str, Any]:
-        raise RuntimeError("no answer can be made of this")
-
     async def crowd() -> list[Any]:
         return await asyncio.gather(
-            *(ask(house, receipt()) for _ in range(5)),
-            ask(house, receipt(render=broken)),
-            *(ask(house, receipt()) for _ in range(5)),
+            *(ask(house) for _ in range(5)),
+            house.decide(UNWRITABLE, ANN),
+            house.decide(ORDER, ANN, request=keyed("key", broken)),
+            *(ask(house) for _ in range(5)),
             return_exceptions=True,
         )
 
     answers = asyncio.run(crowd())
     assert [type(answer) for answer in answers].count(dict) == 10
-    assert isinstance(answers[5], RuntimeError)
+    assert isinstance(answers[5], UnicodeEncodeError)
+    assert isinstance(answers[6], RuntimeError)
     assert count(house) == 10
 
 
 def test_a_caller_who_went_away_does_not_stop_the_writer(house: House) -> None:
     async def leave() -> None:
-        waiting = asyncio.ensure_future(ask(house, receipt()))
+        waiting = asyncio.ensure_future(ask(house))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        await ask(house, receipt())
+        await ask(house)
 
     asyncio.run(leave())
     assert count(house) >= 1
 
 
 def test_a_batch_is_written_wholly_or_not_at_all(house: House) -> None:
-    def broken(_: object) -> dict[str, Any]:
-        raise RuntimeError("no answer can be made of this")
-
-    order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.5})
-
-    async def both() -> list[Any]:
+    async def each() -> list[Any]:
         return await asyncio.gather(
-            house.decide.many("gate", [order] * 3, ANN, receipt(render=broken)),
-            house.decide.many("gate", [order] * 4, ANN, receipt(render=lambda m: {"n": len(m)})),
+            house.decide.many("gate", [ORDER] * 3, ANN, request=keyed("key", broken)),
+            house.decide.many("gate", [ORDER, UNWRITABLE, ORDER], ANN),
+            house.decide.many("gate", [ORDER] * 4, ANN),
             return_exceptions=True,
         )
 
-    failed, written = asyncio.run(both())
-    assert isinstance(failed, RuntimeError)
-    assert written == {"n": 4}
+    unanswered, unwritten, written = asyncio.run(each())
+    assert isinstance(unanswered, RuntimeError)
+    assert isinstance(unwritten, UnicodeEncodeError)
+    assert len(written) == 4
     assert count(house) == 4

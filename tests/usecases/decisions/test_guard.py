@@ -11,7 +11,6 @@ from service.usecases.decisions.assess import Assessor
 from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import ids
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -55,7 +54,7 @@ def zone(house: House, *, truncated: bool) -> tuple[str, Reason]:
         redactor=LabelRedactor(),
     )
     order = DecisionOrder(gate="gate", item=Item(text="a benign beginning ..."))
-    asked = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    asked = ids(asyncio.run(decide(order, ANN)))
     with house.store.reading() as tx:
         [decision] = tx.decisions.get_many([asked["decision"]]).values()
     return asked["zone"], decision.reason

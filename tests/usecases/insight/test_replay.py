@@ -27,7 +27,6 @@ from service.usecases.certification.auto_certify import Learner
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.gates.policy_versions import newest, policy_from, succeed
 from service.usecases.insight.replay import ReplayGate, ReplayOrder
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import answer, ask, claim, ids
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -107,7 +106,7 @@ def put(house: House, policy: GatePolicy) -> GatePolicy:
 
 def decide(house: House, found: dict[str, Any] | None, category: str | None) -> dict[str, Any]:
     order = DecisionOrder(gate="gate", item=Item(text="x"), signals=found, category=category)
-    return asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    return ids(asyncio.run(house.decide(order, ANN)))
 
 
 @settings(

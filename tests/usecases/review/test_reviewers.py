@@ -82,7 +82,7 @@ class Desk:
             lot=lambda: lot,
         )
         order = DecisionOrder(gate="gate", item=Item(text="x"), signals={"score": 0.8})
-        made = asyncio.run(decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+        made = ids(asyncio.run(decide(order, ANN)))
         return made["decision"], made["task"]
 
     def keeper(self) -> TimeKeeper:

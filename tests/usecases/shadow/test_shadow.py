@@ -310,7 +310,7 @@ class Live:
 
     def ask(self, text: str) -> dict[str, Any]:
         order = DecisionOrder(gate="gate", item=Item(text=text))
-        return asyncio.run(self.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+        return ids(asyncio.run(self.decide(order, ANN)))
 
     def judge_all(self) -> None:
         with asyncio.Runner() as runner:

@@ -19,7 +19,7 @@ from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
 from service.usecases.shared.idempotency import Receipt
 from service.web.api import present
-from tests.usecases.acting import answer, claim, ids
+from tests.usecases.acting import answer, claim, ids, keyed
 from tests.usecases.conftest import ANN, POLICY, House
 
 MAIL, PHONE, CARD = "ann.smith@mail.example", "13812345678", "4111111111111111"
@@ -46,8 +46,9 @@ def ask(house: House, key: str | None = None) -> DecisionId:
         shown = present.decision(decision, task, "http://gate.example", None)
         return shown.model_dump(mode="json") | ids(made)
 
-    receipt = Receipt(principal=ANN.name, render=render, key=key, fingerprint="f")
-    return DecisionId(asyncio.run(house.decide(ORDER, ANN, receipt))["decision_id"])
+    request = keyed(key, render) if key else None
+    decision, _ = asyncio.run(house.decide(ORDER, ANN, request=request))
+    return decision.id
 
 
 def edit(house: House, view: TaskView, edited: Any, comment: str = "") -> None:
@@ -124,7 +125,7 @@ def test_an_edit_among_labels_reaches_the_workflow_with_what_they_stand_for(hous
 def test_a_user_who_is_an_address_is_not_shown(house: House) -> None:
     redact(house, Redaction.REVIEWERS)
     order = replace(ORDER, run_id="run", user=MAIL)
-    asyncio.run(house.decide(order, ANN, Receipt(principal=ANN.name, render=ids)))
+    asyncio.run(house.decide(order, ANN))
     assert claim(house).decision.resume.user == "[email 1]"
 
 
