@@ -104,7 +104,7 @@ class Retrainer:
         policy = self.installation.gates.of(self.policy.gate)
         if not _may_certify(policy):
             return None
-        [issued, *_] = certify(
+        put = certify(
             policy,
             made.sample,
             None,
@@ -112,7 +112,7 @@ class Retrainer:
             actor=self.actor,
             note="retrained",
         )
-        return issued.certificate
+        return put.issued[0].certificate
 
     def _lessons(self) -> tuple[Card, Parts]:
         """The data set as it is, and its parts."""

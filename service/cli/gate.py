@@ -100,16 +100,14 @@ def calibrate(
         contract = _contract(target, alpha_approve, alpha_reject, alpha, delta)
         rows = None if file is None else read_rows(file)
         with open_installation(settings) as installation:
-            gates = installation.gates
-            policy = gate_named(gates, gate)
+            policy = gate_named(installation.gates, gate)
             demand_one_scorer(policy)
             source, sample = _labelled(installation, policy, rows)
-            issued = certify_gate(installation)(
+            put = certify_gate(installation)(
                 policy, sample, contract, source=source, actor=ACTOR, note="" if rows else ON_DEMAND
             )
-            version = next(one.version for one in gates.offered() if one.gate == gate)
-    _show(gate, version, issued, as_json=as_json)
-    if not issued[0].certificate.opens:
+    _show(gate, put.policy.version, put.issued, as_json=as_json)
+    if not put.issued[0].certificate.opens:
         raise typer.Exit(1)
 
 

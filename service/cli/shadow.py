@@ -16,7 +16,6 @@ from service.domain.shadow import ShadowState
 from service.thresholds.tally import Cost, Figures, Side
 from service.usecases.insight.replay import DEFAULT_LIMIT, MOST
 from service.usecases.shadow.report import ShadowReport
-from service.usecases.shared.idempotency import Receipt
 
 if TYPE_CHECKING:
     from service.bootstrap.commands import ShadowCommands
@@ -39,7 +38,7 @@ def start(
     with _tools() as tools:
         known = tools.gates.get(gate, OPERATOR)
         wanted = tools.workshop.changed(known, changes)
-        tools.shadows.start(wanted, OPERATOR, _receipt(), note=note)
+        tools.shadows.start(wanted, OPERATOR, note=note)
     typer.echo(f"In shadow at {gate}: it goes along from now on, and decides nothing.")
 
 
@@ -61,7 +60,7 @@ def show(
 def stop(gate: str) -> None:
     """End the shadow; what it found can still be shown."""
     with _tools() as tools:
-        tools.shadows.stop(gate, OPERATOR, _receipt())
+        tools.shadows.stop(gate, OPERATOR)
     typer.echo(f"The shadow of {gate} has ended.")
 
 
@@ -74,10 +73,9 @@ def adopt(gate: str) -> None:
             gate,
             lambda candidate: tools.workshop.policy(candidate.gate, section_of(candidate)),
             OPERATOR,
-            Receipt(principal=OPERATOR.name, render=lambda stored: {"version": stored.version}),
             over=over,
         )
-    typer.echo(f"Version {made['version']} of {gate} is in force.")
+    typer.echo(f"Version {made.version} of {gate} is in force.")
 
 
 @contextmanager
@@ -97,10 +95,6 @@ def _read(file: Path) -> dict[str, Any]:
         if not isinstance(found, dict) or not found:
             raise InvalidInput(f"{file} says nothing.", fix="Write the keys that shall differ.")
         return found
-
-
-def _receipt() -> Receipt[Any]:
-    return Receipt(principal=OPERATOR.name, render=lambda _: {})
 
 
 def _told(found: ShadowReport) -> Iterator[str]:

@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Request
 
 from service.domain.access import Principal
 from service.domain.errors import IdempotencyInFlight, InvalidInput
-from service.usecases.shared.idempotency import AlreadyAnswered, IdempotentRequest, Receipt
+from service.usecases.shared.idempotency import AlreadyAnswered, IdempotentRequest
 from service.web.auth import Caller
 
 LONGEST_KEY = 255
@@ -24,11 +24,6 @@ class Keyed:
     principal: str
     key: str | None
     fingerprint: str
-
-    def receipt[T](self, render: Callable[[T], dict[str, Any]]) -> Receipt[T]:
-        return Receipt(
-            principal=self.principal, render=render, key=self.key, fingerprint=self.fingerprint
-        )
 
     def answering[T](self, render: Callable[[T], dict[str, Any]]) -> "Answering[T]":
         return Answering(self, render)

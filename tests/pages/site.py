@@ -23,7 +23,6 @@ from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry import logs
 from service.usecases.review.views import TaskView
-from service.usecases.shared.idempotency import Receipt
 from service.web.services import Services
 from tests.stores import migrated
 
@@ -129,9 +128,7 @@ class Site:
         """Nothing waits, and nothing is in anybody's hands."""
         open_tasks = self.services.tasks.browse(ALL, states=OPEN, page=Page(limit=500))
         for view in open_tasks:
-            self.services.review.cancel(
-                view.task.id, ALL, Receipt(principal=ALL.name, render=lambda _: {})
-            )
+            self.services.review.cancel(view.task.id, ALL)
 
     def view(self, task_id: str) -> TaskView:
         return self.services.tasks.read(TaskId(task_id), ALL)

@@ -11,7 +11,6 @@ from service.domain.change import Cause, Change
 from service.domain.gate import AuditRules, GatePolicy
 from service.ports.page import Page
 from service.usecases.gates.policy_versions import succeed
-from service.usecases.shared.idempotency import Receipt
 from tests.pages.history import live
 from tests.pages.site import ALL, Browser, Site, serving
 
@@ -183,9 +182,7 @@ def test_somebody_was_faster(site: Site, max_: Browser) -> None:
     services = site.services
     put = services.workshop.changed(policy(site, "hooks"), {"panel_share": 0.1})
     other = Principal(name="person:eve", scopes=ALL.scopes)
-    services.changes.put(
-        "hooks", lambda _: put, other, Receipt(principal="x", render=lambda _: {}), over=known
-    )
+    services.changes.put("hooks", lambda _: put, other, over=known)
     page = max_.post("/gates/hooks/edit", **form)
     assert "Somebody changed the gate meanwhile" in page.text
     assert policy(site, "hooks").version == known + 1

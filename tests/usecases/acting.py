@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from service.domain.access import Principal
 from service.domain.decision import Item
 from service.domain.ids import DecisionId, TaskId
@@ -12,7 +14,7 @@ from service.domain.review import Answer
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
-from service.usecases.shared.idempotency import IdempotentRequest, Receipt
+from service.usecases.shared.idempotency import AlreadyAnswered, IdempotentRequest
 from tests.usecases.conftest import ANN, House
 
 
@@ -28,6 +30,13 @@ def keyed[T](
     return IdempotentRequest(principal=ANN.name, key=key, fingerprint=fingerprint, encode=encode)
 
 
+def told_again(repeat: Callable[[], object]) -> dict[str, Any]:
+    """The answer to a request that was answered before."""
+    with pytest.raises(AlreadyAnswered) as answered:
+        repeat()
+    return answered.value.answer
+
+
 def ask(house: House, score: float = 0.5, **more: Any) -> dict[str, Any]:
     """Ask the gate about an item with this score."""
     given: dict[str, Any] = {"item": Item(text="x"), **more}
@@ -37,14 +46,7 @@ def ask(house: House, score: float = 0.5, **more: Any) -> dict[str, Any]:
 
 def claim(house: House, who: Principal = ANN) -> TaskView:
     """Claim the most urgent task."""
-    seen: list[TaskView] = []
-
-    def keep(views: list[TaskView]) -> dict[str, Any]:
-        seen.extend(views)
-        return {}
-
-    house.review.claim(who, Receipt(principal=who.name, render=keep))
-    return seen[0]
+    return house.review.claim(who)[0]
 
 
 def answer(
@@ -61,7 +63,6 @@ def answer(
             task_id=view.task.id, lease_token=view.task.lease.token, answer=said, undo_window=undo
         ),
         who,
-        Receipt(principal=who.name, render=lambda _: {}),
     )
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 from service.confidence.members import rows_of
 from service.domain.access import Principal, Scope
@@ -21,9 +20,9 @@ from service.thresholds.safety.labels import (
     labels_to_certify,
 )
 from service.thresholds.sample import Sample
-from service.usecases.certification.certify import CertifyGate, Put
+from service.usecases.certification.certify import ON_DEMAND, CertifyGate, Put
 from service.usecases.gates.policy_cache import GateBook
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, demand_unanswered
 from service.usecases.shared.periodic import Failures, PeriodicTask
 
 LOOK_EVERY_SECONDS = 5.0
@@ -76,20 +75,30 @@ class Learner:
         )
         return True
 
-    def certify_now(self, gate: str, principal: Principal, receipt: Receipt[Put]) -> dict[str, Any]:
+    def certify_now(
+        self,
+        gate: str,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[Put] | None = None,
+    ) -> Put:
         """Certify the gate on the panel's labels as they are, because somebody asks for it.
 
         Raises UnknownGate, TooFewLabels, and InvalidInput where there is no contract.
         """
         principal.demand(Scope.MANAGE)
         policy = self._gates.get(gate, principal)
-        with self._store.reading() as tx:
-            known = receipt.replayed(tx)
-        if known is not None:  # its labels are no longer enough for another one
-            return known
+        with self._store.reading() as tx:  # its labels are no longer enough for another one
+            demand_unanswered(tx, request)
         source, sample = self.demanded(policy)
-        return self._certify.once(
-            policy, sample, source=source, actor=principal.name, receipt=receipt
+        return self._certify(
+            policy,
+            sample,
+            None,
+            source=source,
+            actor=principal.name,
+            note=ON_DEMAND,
+            request=request,
         )
 
     def demanded(self, policy: GatePolicy) -> tuple[str, Sample]:

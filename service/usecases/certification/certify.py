@@ -25,7 +25,7 @@ from service.thresholds.shift import Reference
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.gates.policy_versions import succeed
 from service.usecases.shared.audit_events.gates import draft_of_certificate
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, once
 from service.usecases.shared.new_ids import new_certificate_id
 
 log = structlog.get_logger()
@@ -77,7 +77,8 @@ class CertifyGate:
         source: str,
         actor: str,
         note: str = "",
-    ) -> list[Issued]:
+        request: IdempotentRequest[Put] | None = None,
+    ) -> Put:
         """Certify the gate on the sample, whose scores come from `source`, and put a version in
         force that stands on the result.
 
@@ -86,27 +87,10 @@ class CertifyGate:
         is not proven is closed: the gate then reviews, with the reason `uncertified`.
         """
         proven = _proven(policy, sample, contract, source)
-        with self._store.transaction() as tx:
-            put = self._put(tx, policy, sample, proven, actor, note)
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
+            put = answered(self._put(tx, policy, sample, proven, actor, note))
         self._tell(put)
-        return list(put.issued)
-
-    def once(
-        self, policy: GatePolicy, sample: Sample, *, source: str, actor: str, receipt: Receipt[Put]
-    ) -> dict[str, Any]:
-        """Likewise under the gate's own contract, for somebody who may ask twice."""
-        proven = _proven(policy, sample, None, source)
-        made: list[Put] = []
-
-        def act() -> Put:
-            made.append(self._put(tx, policy, sample, proven, actor, ON_DEMAND))
-            return made[0]
-
-        with self._store.transaction() as tx:
-            answer = receipt.once(tx, self._clock.now(), act)
-        for put in made:
-            self._tell(put)
-        return answer
+        return put
 
     def _put(
         self,

@@ -1,7 +1,6 @@
 """Outcomes: read how an item ended, take a verdict exactly once, report the truth learned later."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from service.domain.access import Principal, Scope
 from service.domain.decision import Decision
@@ -14,7 +13,7 @@ from service.ports.bus import Bus, Event
 from service.ports.clock import Clock
 from service.ports.store import Store, Transaction
 from service.usecases.shared.audit_events.decisions import draft_of_taking, draft_of_truth
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,21 +85,18 @@ class Outcomes:
         truth: Verdict,
         note: str,
         principal: Principal,
-        receipt: Receipt[bool],
-    ) -> dict[str, Any]:
+        *,
+        request: IdempotentRequest[Truth] | None = None,
+    ) -> Truth:
         """Record what turned out to be right. It never changes the verdict."""
         principal.demand(Scope.DECIDE, Scope.MANAGE)
         now = self._clock.now()
-
-        def act() -> bool:
+        reported = Truth(verdict=truth, note=note, reported_by=principal.name, reported_at=now)
+        with self._store.transaction() as tx, once(tx, request, now) as answered:
             self._view(tx, decision_id, principal)
-            reported = Truth(verdict=truth, note=note, reported_by=principal.name, reported_at=now)
             tx.decisions.add_truth(decision_id, reported)
             tx.audit.append([draft_of_truth(decision_id, reported)])
-            return True
-
-        with self._store.transaction() as tx:
-            return receipt.once(tx, now, act)
+            return answered(reported)
 
     def _view(self, tx: Transaction, decision_id: DecisionId, principal: Principal) -> DecisionView:
         decision = tx.decisions.get(decision_id)

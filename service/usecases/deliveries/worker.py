@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -23,7 +23,7 @@ from service.ports.page import Page
 from service.ports.resumer import DeliveryDead, DeliveryFailed, Resumer
 from service.ports.store import Store
 from service.usecases.shared.audit_events.deliveries import draft_of_delivery
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, once
 from service.usecases.shared.periodic import Failures, PeriodicTask
 
 log = structlog.get_logger()
@@ -63,25 +63,24 @@ class Deliveries:
             return tx.deliveries.browse(gates=principal.gates, state=state, page=page)
 
     def replay(
-        self, delivery_id: DeliveryId, principal: Principal, receipt: Receipt[Delivery]
-    ) -> dict[str, Any]:
+        self,
+        delivery_id: DeliveryId,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[Delivery] | None = None,
+    ) -> Delivery:
         """Send a dead letter again. The verdict was never in question."""
         principal.demand(Scope.MANAGE)
         now = self._clock.now()
-
-        def act() -> Delivery:
+        with self._store.transaction() as tx, once(tx, request, now) as answered:
             delivery = tx.deliveries.lock(delivery_id)
             if delivery is None or not principal.sees(delivery.gate):
                 raise UnknownDelivery
-            replayed = deliveries.replayed(delivery, now)
+            replayed = answered(deliveries.replayed(delivery, now))
             tx.deliveries.save(replayed)
             tx.audit.append([draft_of_delivery(replayed, "replayed", principal.name, now)])
-            return replayed
-
-        with self._store.transaction() as tx:
-            answer = receipt.once(tx, now, act)
         self._bus.publish(Event(topic="delivery", key=delivery_id, what="delivery.replayed"))
-        return answer
+        return replayed
 
 
 class Attempt:

@@ -1,7 +1,6 @@
 """Change a gate by hand, or put an earlier version back: always a new version, never an edit."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
 
@@ -18,7 +17,7 @@ from service.ports.repositories.policies import StoredPolicy
 from service.ports.store import Store, Transaction
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.gates.policy_versions import carried, earns_alike, policy_from, succeed
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, once
 
 log = structlog.get_logger()
 
@@ -42,12 +41,12 @@ class ChangeGate:
         name: str,
         wanted: Callable[[GatePolicy], GatePolicy],
         principal: Principal,
-        receipt: Receipt[StoredPolicy],
         *,
         over: int | None,
         note: str = "",
         also: Also = _nothing,
-    ) -> dict[str, Any]:
+        request: IdempotentRequest[StoredPolicy] | None = None,
+    ) -> StoredPolicy:
         """Put what `wanted` makes of the gate's policy in force over version `over` of it (None:
         over whichever there is). What was earned stays where the promises stay. A policy that is
         written as it was makes no version.
@@ -58,21 +57,21 @@ class ChangeGate:
         known = self._gates.get(name, principal)
         policy = wanted(known)
         if written_part(policy) == written_part(known) and over in (None, known.version):
-            return self._unchanged(known, receipt, also)
+            return self._unchanged(known, request, also)
         change = Change(cause=Cause.PUT, actor=principal.name, note=note)
         made = carried(policy, known)
-        return self._write(made, known.version if over is None else over, change, receipt, also)
+        return self._write(made, known.version if over is None else over, change, request, also)
 
     def put_back(
         self,
         name: str,
         version: int,
         principal: Principal,
-        receipt: Receipt[StoredPolicy],
         *,
         over: int | None,
         note: str = "",
-    ) -> dict[str, Any]:
+        request: IdempotentRequest[StoredPolicy] | None = None,
+    ) -> StoredPolicy:
         """Put back what an earlier version said, as a new one that names it.
 
         What it had earned comes along in its newest state: where later labels no longer proved
@@ -82,7 +81,7 @@ class ChangeGate:
         known = self._gates.get(name, principal)
         policy = self.restored(name, version, principal)
         change = Change(cause=Cause.ROLLBACK, actor=principal.name, note=note, restores=version)
-        return self._write(policy, known.version if over is None else over, change, receipt)
+        return self._write(policy, known.version if over is None else over, change, request)
 
     def restored(self, name: str, version: int, principal: Principal) -> GatePolicy:
         """The policy that putting this version back would put in force."""
@@ -95,41 +94,35 @@ class ChangeGate:
             return _with_newest_earned(tx, policy)
 
     def _unchanged(
-        self, known: GatePolicy, receipt: Receipt[StoredPolicy], also: Also
-    ) -> dict[str, Any]:
-        def act() -> StoredPolicy:
+        self, known: GatePolicy, request: IdempotentRequest[StoredPolicy] | None, also: Also
+    ) -> StoredPolicy:
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
             stored = tx.policies.get(known.gate, known.version)
             if stored is None:
                 raise UnknownVersion
             if drafts := also(tx):
                 tx.audit.append(drafts)
-            return stored
-
-        with self._store.transaction() as tx:
-            return receipt.once(tx, self._clock.now(), act)
+            return answered(stored)
 
     def _write(
         self,
         policy: GatePolicy,
         over: int,
         change: Change,
-        receipt: Receipt[StoredPolicy],
+        request: IdempotentRequest[StoredPolicy] | None,
         also: Also = _nothing,
-    ) -> dict[str, Any]:
-        def act() -> StoredPolicy:
+    ) -> StoredPolicy:
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
             drafts = also(tx)  # first: whoever holds the trail's head must wait for no other row
             made = succeed(tx, policy, over=over, change=change, now=self._clock.now())
             if drafts:
                 tx.audit.append(drafts)
-            [stored] = tx.policies.versions(made.gate, Page(limit=1))
-            return stored
-
-        with self._store.transaction() as tx:
-            answer = receipt.once(tx, self._clock.now(), act)
+            [newest] = tx.policies.versions(made.gate, Page(limit=1))
+            stored = answered(newest)
         self._gates.load()
         self._bus.publish(Event(topic="gate", key=policy.gate, what="gate.changed"))
         log.info("gate.changed", gate=policy.gate, cause=change.cause.value, actor=change.actor)
-        return answer
+        return stored
 
 
 def _with_newest_earned(tx: Transaction, policy: GatePolicy) -> GatePolicy:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from service.domain import review_moves
 from service.domain.access import Principal, Scope
@@ -18,7 +17,7 @@ from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.answers import AnswerOrder, Answers
 from service.usecases.review.views import TaskView, TaskViews, gates_seen, visible
 from service.usecases.shared.audit_events.tasks import draft_of_task
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, once
 from service.usecases.shared.new_ids import new_lease_token
 
 
@@ -47,17 +46,16 @@ class ReviewTasks:
     def claim(
         self,
         principal: Principal,
-        receipt: Receipt[list[TaskView]],
         *,
         gate: str | None = None,
         limit: int = 1,
-    ) -> dict[str, Any]:
+        request: IdempotentRequest[list[TaskView]] | None = None,
+    ) -> list[TaskView]:
         """Take the most urgent tasks that wait and that this reviewer may answer."""
         principal.demand(Scope.REVIEW)
         if gate is not None:
             self._gates.get(gate, principal)
-
-        def act() -> list[TaskView]:
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
             now = self._clock.now()  # the writer's turn may have been long in coming
             waiting = tx.tasks.claimable(
                 gates=gates_seen(principal, gate),
@@ -66,48 +64,64 @@ class ReviewTasks:
                 now=now,
                 limit=limit,
             )
-            return self._see.many(tx, [self._claim(tx, task, principal, now) for task in waiting])
-
-        with self._store.transaction() as tx:
-            answer = receipt.once(tx, self._clock.now(), act)
+            claimed = [self._claim(tx, task, principal, now) for task in waiting]
+            views = answered(self._see.many(tx, claimed))
         self._tell(principal.name, "task.claimed")
-        return answer
+        return views
 
     def claim_one(
-        self, task_id: TaskId, principal: Principal, receipt: Receipt[TaskView]
-    ) -> dict[str, Any]:
+        self,
+        task_id: TaskId,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[TaskView] | None = None,
+    ) -> TaskView:
         """Take this very task. Raises IllegalMove where somebody else has it."""
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             return self._claim(tx, task, principal, now)
 
-        return self._move(task_id, principal, receipt, act, "task.claimed")
+        return self._move(task_id, principal, request, act, "task.claimed")
 
     def renew(
-        self, task_id: TaskId, token: str, principal: Principal, receipt: Receipt[TaskView]
-    ) -> dict[str, Any]:
+        self,
+        task_id: TaskId,
+        token: str,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[TaskView] | None = None,
+    ) -> TaskView:
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             lease = self._gates.of(task.gate).review.lease
             renewed = review_moves.renew(task, token, principal.name, now, lease)
             tx.tasks.save(renewed)
             return renewed
 
-        return self._move(task_id, principal, receipt, act, None)
+        return self._move(task_id, principal, request, act, None)
 
     def release(
-        self, task_id: TaskId, token: str, principal: Principal, receipt: Receipt[TaskView]
-    ) -> dict[str, Any]:
+        self,
+        task_id: TaskId,
+        token: str,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[TaskView] | None = None,
+    ) -> TaskView:
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             released = review_moves.release(task, token, principal.name, now)
             tx.tasks.save(released)
             tx.audit.append([draft_of_task(released, "released", principal.name, now)])
             return released
 
-        return self._move(task_id, principal, receipt, act, "task.released")
+        return self._move(task_id, principal, request, act, "task.released")
 
     def cancel(
-        self, task_id: TaskId, principal: Principal, receipt: Receipt[TaskView]
-    ) -> dict[str, Any]:
+        self,
+        task_id: TaskId,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[TaskView] | None = None,
+    ) -> TaskView:
         """Nobody needs the answer any more. Managers only; there is no delivery."""
         principal.demand(Scope.MANAGE)
 
@@ -117,27 +131,35 @@ class ReviewTasks:
             tx.audit.append([draft_of_task(cancelled, "cancelled", principal.name, now)])
             return cancelled
 
-        return self._move(task_id, principal, receipt, act, "task.cancelled")
+        return self._move(task_id, principal, request, act, "task.cancelled")
 
     def answer(
-        self, order: AnswerOrder, principal: Principal, receipt: Receipt[TaskView]
-    ) -> dict[str, Any]:
+        self,
+        order: AnswerOrder,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[TaskView] | None = None,
+    ) -> TaskView:
         """Say approve, reject or unsure. Verdict, audit entry and delivery are one transaction."""
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             return self._answers.give(tx, task, order, principal, now)
 
-        return self._move(order.task_id, principal, receipt, act, "task.answered")
+        return self._move(order.task_id, principal, request, act, "task.answered")
 
     def undo(
-        self, task_id: TaskId, principal: Principal, receipt: Receipt[TaskView]
-    ) -> dict[str, Any]:
+        self,
+        task_id: TaskId,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[TaskView] | None = None,
+    ) -> TaskView:
         """Take one's own verdict back before its delivery leaves."""
 
         def act(tx: Transaction, task: ReviewTask, now: datetime) -> ReviewTask:
             return self._answers.take_back(tx, task, principal, now)
 
-        return self._move(task_id, principal, receipt, act, "task.undone")
+        return self._move(task_id, principal, request, act, "task.undone")
 
     # --- inside a transaction ---
 
@@ -145,22 +167,18 @@ class ReviewTasks:
         self,
         task_id: TaskId,
         principal: Principal,
-        receipt: Receipt[TaskView],
+        request: IdempotentRequest[TaskView] | None,
         act: Callable[[Transaction, ReviewTask, datetime], ReviewTask],
         event: str | None,
-    ) -> dict[str, Any]:
+    ) -> TaskView:
         principal.demand(Scope.REVIEW, Scope.MANAGE)
-
-        def moved() -> TaskView:
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
             task = visible(tx.tasks.lock(task_id), principal)
             # The time once the task is ours: whoever had it before may have kept it for long.
-            return self._see.one(tx, act(tx, task, self._clock.now()))
-
-        with self._store.transaction() as tx:
-            answer = receipt.once(tx, self._clock.now(), moved)
+            view = answered(self._see.one(tx, act(tx, task, self._clock.now())))
         if event:
             self._tell(task_id, event)
-        return answer
+        return view
 
     def _claim(
         self, tx: Transaction, task: ReviewTask, principal: Principal, now: datetime

@@ -8,7 +8,6 @@ store, so a shadow outlives restarts and sees the traffic of all replicas.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -26,7 +25,7 @@ from service.usecases.gates.change_gate import ChangeGate
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.insight.replay import ReplayGate, scores_otherwise
 from service.usecases.shared.audit_events.gates import draft_of_shadow
-from service.usecases.shared.idempotency import Receipt
+from service.usecases.shared.idempotency import IdempotentRequest, demand_unanswered, once
 
 log = structlog.get_logger()
 
@@ -51,16 +50,15 @@ class Shadows:
         self,
         candidate: GatePolicy,
         principal: Principal,
-        receipt: Receipt[Shadow],
         *,
         note: str = "",
-    ) -> dict[str, Any]:
+        request: IdempotentRequest[Shadow] | None = None,
+    ) -> Shadow:
         """Try the candidate on what comes in from now on. A contract is proven once, on the
         labels of now. Raises UnknownGate, Forbidden, ShadowRuns."""
         principal.demand(Scope.MANAGE)
         with self._store.reading() as tx:  # what was accepted then need not be acceptable now
-            if (told := receipt.replayed(tx)) is not None:
-                return told
+            demand_unanswered(tx, request)
         known = self._gates.get(candidate.gate, principal)
         if written_part(candidate) == written_part(known):
             raise InvalidInput(
@@ -68,8 +66,7 @@ class Shadows:
                 fix="Change what is to be tried.",
             )
         earned, _ = self._replay.earned(known, candidate)
-
-        def act() -> Shadow:
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
             last = tx.shadows.latest(known.gate)
             if last is not None and last.state is ShadowState.RUNNING:
                 raise ShadowRuns
@@ -86,36 +83,35 @@ class Shadows:
             tx.shadows.add(shadow)
             started = draft_of_shadow(shadow, "started", principal.name, shadow.started_at)
             tx.audit.append([started])
-            return shadow
+            return answered(shadow)
 
-        with self._store.transaction() as tx:
-            return receipt.once(tx, self._clock.now(), act)
-
-    def stop(self, gate: str, principal: Principal, receipt: Receipt[Shadow]) -> dict[str, Any]:
+    def stop(
+        self,
+        gate: str,
+        principal: Principal,
+        *,
+        request: IdempotentRequest[Shadow] | None = None,
+    ) -> Shadow:
         """End the gate's shadow; what it has found stays. Raises UnknownShadow, NoShadowRuns."""
         principal.demand(Scope.MANAGE)
         self._gates.get(gate, principal)
-
-        def act() -> Shadow:
+        with self._store.transaction() as tx, once(tx, request, self._clock.now()) as answered:
             last = tx.shadows.latest(gate)
             if last is None:
                 raise UnknownShadow
             ended, draft = _end(tx, last, ShadowState.STOPPED, principal, self._clock.now())
             tx.audit.append([draft])
-            return ended
-
-        with self._store.transaction() as tx:
-            return receipt.once(tx, self._clock.now(), act)
+            return answered(ended)
 
     def adopt(
         self,
         gate: str,
         make: Callable[[GatePolicy], GatePolicy],
         principal: Principal,
-        receipt: Receipt[StoredPolicy],
         *,
         over: int | None,
-    ) -> dict[str, Any]:
+        request: IdempotentRequest[StoredPolicy] | None = None,
+    ) -> StoredPolicy:
         """Put in force what `make` makes of the candidate (it checks that all it names is still
         there), over version `over` of the gate, and end the shadow with it.
 
@@ -124,8 +120,7 @@ class Shadows:
         """
         principal.demand(Scope.MANAGE)
         with self._store.reading() as tx:
-            if (told := receipt.replayed(tx)) is not None:
-                return told
+            demand_unanswered(tx, request)
         shadow = self.latest(gate, principal)
         if shadow.state is not ShadowState.RUNNING:
             raise NoShadowRuns
@@ -140,10 +135,10 @@ class Shadows:
             gate,
             lambda _: make(candidate),
             principal,
-            receipt,
             over=over,
             note=note.strip(),
             also=end,
+            request=request,
         )
 
     def latest(self, gate: str, principal: Principal) -> Shadow:

@@ -1,13 +1,13 @@
 """Resume deliveries and dead letters."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from plugin.contract import deliveries as wire
 from plugin.contract.tasks import DEFAULT_PAGE, MAX_PAGE
-from service.domain.delivery import DeliveryState
+from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import DeliveryId
 from service.ports.page import Page
 from service.web.api import present
@@ -39,10 +39,11 @@ def browse(
 @router.post("/deliveries/{delivery_id}/replay", response_model=wire.Delivery)
 def replay(delivery_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Send a dead letter again."""
-    return JSONResponse(
-        services_of(request).deliveries.replay(
-            DeliveryId(delivery_id),
-            caller,
-            keyed.receipt(lambda value: present.delivery(value).model_dump(mode="json")),
-        )
-    )
+    deliveries = services_of(request).deliveries
+    with keyed.answering(_replayed) as answer:
+        answer.of(deliveries.replay(DeliveryId(delivery_id), caller, request=answer.request))
+    return JSONResponse(answer.body)
+
+
+def _replayed(delivery: Delivery) -> dict[str, Any]:
+    return present.delivery(delivery).model_dump(mode="json")

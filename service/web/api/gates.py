@@ -86,22 +86,23 @@ def put(
     """
     services = services_of(request)
     over = version_of(if_match)
-    receipt = keyed.receipt(version_told)
-    if change.put_back is not None:
-        answer = services.changes.put_back(
-            gate, change.put_back, caller, receipt, over=over, note=change.note
-        )
-    else:
-        document = dict(change.policy or {})
-        answer = services.changes.put(
-            gate,
-            lambda known: services.workshop.policy(known.gate, document),
-            caller,
-            receipt,
-            over=over,
-            note=change.note,
-        )
-    return JSONResponse(answer, headers={"ETag": etag(answer["version"])})
+    with keyed.answering(version_told) as answer:
+        if change.put_back is not None:
+            stored = services.changes.put_back(
+                gate, change.put_back, caller, over=over, note=change.note, request=answer.request
+            )
+        else:
+            document = dict(change.policy or {})
+            stored = services.changes.put(
+                gate,
+                lambda known: services.workshop.policy(known.gate, document),
+                caller,
+                over=over,
+                note=change.note,
+                request=answer.request,
+            )
+        answer.of(stored)
+    return JSONResponse(answer.body, headers={"ETag": etag(answer.body["version"])})
 
 
 @router.get("/gates/{gate}/charts")

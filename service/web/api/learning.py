@@ -49,8 +49,9 @@ def certify(gate: str, caller: Caller, keyed: KeyedCall, request: Request) -> JS
 
     It does so by itself as labels grow; each certificate has its own chance of being wrong.
     """
-    answer = services_of(request).learner.certify_now(gate, caller, keyed.receipt(certified))
-    return JSONResponse(answer, status_code=201)
+    with keyed.answering(certified) as answer:
+        answer.of(services_of(request).learner.certify_now(gate, caller, request=answer.request))
+    return JSONResponse(answer.body, status_code=201)
 
 
 def certified(put: Put) -> dict[str, Any]:

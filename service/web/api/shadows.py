@@ -34,9 +34,11 @@ def start(
         if asked.put_back is not None
         else services.workshop.changed(known, asked.candidate)
     )
-    receipt = keyed.receipt(_summary)
-    answer = services.shadows.start(candidate, caller, receipt, note=asked.note)
-    return wire.ShadowSummary(**answer)
+    with keyed.answering(_summary) as answer:
+        answer.of(
+            services.shadows.start(candidate, caller, note=asked.note, request=answer.request)
+        )
+    return wire.ShadowSummary(**answer.body)
 
 
 @router.get("/gates/{gate}/shadow")
@@ -53,8 +55,9 @@ def read(
 @router.delete("/gates/{gate}/shadow")
 def stop(gate: str, caller: Caller, keyed: KeyedCall, request: Request) -> wire.ShadowSummary:
     """End the shadow; what it has found stays."""
-    answer = services_of(request).shadows.stop(gate, caller, keyed.receipt(_summary))
-    return wire.ShadowSummary(**answer)
+    with keyed.answering(_summary) as answer:
+        answer.of(services_of(request).shadows.stop(gate, caller, request=answer.request))
+    return wire.ShadowSummary(**answer.body)
 
 
 @router.post("/gates/{gate}/shadow/adopt", responses={200: {"model": gate_wire.GateVersion}})
@@ -67,14 +70,18 @@ def adopt(
 ) -> JSONResponse:
     """Put the candidate in force, over the version that `If-Match` names, and end the shadow."""
     services = services_of(request)
-    answer = services.shadows.adopt(
-        gate,
-        lambda candidate: services.workshop.policy(candidate.gate, section_of(candidate)),
-        caller,
-        keyed.receipt(version_told),
-        over=version_of(if_match),
-    )
-    return JSONResponse(answer, headers={"ETag": etag(answer["version"])})
+    over = version_of(if_match)
+    with keyed.answering(version_told) as answer:
+        answer.of(
+            services.shadows.adopt(
+                gate,
+                lambda candidate: services.workshop.policy(candidate.gate, section_of(candidate)),
+                caller,
+                over=over,
+                request=answer.request,
+            )
+        )
+    return JSONResponse(answer.body, headers={"ETag": etag(answer.body["version"])})
 
 
 def _summary(shadow: Shadow) -> dict[str, Any]:

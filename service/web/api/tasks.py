@@ -63,15 +63,10 @@ def read(task_id: str, caller: Caller, request: Request) -> Task:
 @router.post("/tasks/claim", response_model=ClaimResponse)
 def claim(body: ClaimRequest, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Take the most urgent tasks. Each comes with the lease that its holder answers under."""
-
-    def render(views: list[TaskView]) -> dict[str, Any]:
-        tasks = [present.claimed_task(view) for view in views]
-        return ClaimResponse(tasks=tasks).model_dump(mode="json")
-
     review = services_of(request).review
-    return JSONResponse(
-        review.claim(caller, keyed.receipt(render), gate=body.gate, limit=body.limit)
-    )
+    with keyed.answering(_all_claimed) as answer:
+        answer.of(review.claim(caller, gate=body.gate, limit=body.limit, request=answer.request))
+    return JSONResponse(answer.body)
 
 
 @router.post("/tasks/{task_id}/decision", response_model=TaskDecisionResponse)
@@ -91,13 +86,9 @@ def decide(
         edited_result=body.edited_result,
     )
     review = services_of(request).review
-    return JSONResponse(
-        review.answer(
-            order,
-            caller,
-            keyed.receipt(lambda view: present.answered_task(view).model_dump(mode="json")),
-        )
-    )
+    with keyed.answering(_answered) as answer:
+        answer.of(review.answer(order, caller, request=answer.request))
+    return JSONResponse(answer.body)
 
 
 @router.post("/tasks/{task_id}/renew", response_model=LeaseResponse)
@@ -105,17 +96,10 @@ def renew(
     task_id: str, body: LeaseRequest, caller: Caller, keyed: KeyedCall, request: Request
 ) -> JSONResponse:
     """Keep a claimed task for another lease's length."""
-
-    def render(view: TaskView) -> dict[str, Any]:
-        claimed = present.claimed_task(view)
-        return claimed.model_dump(
-            mode="json", include={"task_id", "lease_token", "lease_expires_at"}
-        )
-
     review = services_of(request).review
-    return JSONResponse(
-        review.renew(TaskId(task_id), body.lease_token, caller, keyed.receipt(render))
-    )
+    with keyed.answering(_lease) as answer:
+        answer.of(review.renew(TaskId(task_id), body.lease_token, caller, request=answer.request))
+    return JSONResponse(answer.body)
 
 
 @router.post("/tasks/{task_id}/release", response_model=ReleaseResponse)
@@ -124,29 +108,27 @@ def release(
 ) -> JSONResponse:
     """Give a claimed task back."""
     review = services_of(request).review
-    return JSONResponse(
-        review.release(TaskId(task_id), body.lease_token, caller, keyed.receipt(_state))
-    )
+    with keyed.answering(_state) as answer:
+        answer.of(review.release(TaskId(task_id), body.lease_token, caller, request=answer.request))
+    return JSONResponse(answer.body)
 
 
 @router.post("/tasks/{task_id}/undo", response_model=ClaimedTask)
 def undo(task_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Take one's own verdict back while its delivery has not left; the task is claimed again."""
     review = services_of(request).review
-    return JSONResponse(
-        review.undo(
-            TaskId(task_id),
-            caller,
-            keyed.receipt(lambda view: present.claimed_task(view).model_dump(mode="json")),
-        )
-    )
+    with keyed.answering(_claimed) as answer:
+        answer.of(review.undo(TaskId(task_id), caller, request=answer.request))
+    return JSONResponse(answer.body)
 
 
 @router.post("/tasks/{task_id}/cancel", response_model=ReleaseResponse)
 def cancel(task_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Nobody needs the answer any more; nothing is delivered."""
     review = services_of(request).review
-    return JSONResponse(review.cancel(TaskId(task_id), caller, keyed.receipt(_state)))
+    with keyed.answering(_state) as answer:
+        answer.of(review.cancel(TaskId(task_id), caller, request=answer.request))
+    return JSONResponse(answer.body)
 
 
 @router.post("/tasks/{task_id}/take")
@@ -155,6 +137,24 @@ def take_by_task(task_id: str, body: TakeRequest, caller: Caller, request: Reque
     outcomes = services_of(request).outcomes
     decision_id = outcomes.decision_of_task(TaskId(task_id), caller)
     return present.taken(outcomes.take(decision_id, body.run_id, caller))
+
+
+def _all_claimed(views: list[TaskView]) -> dict[str, Any]:
+    tasks = [present.claimed_task(view) for view in views]
+    return ClaimResponse(tasks=tasks).model_dump(mode="json")
+
+
+def _claimed(view: TaskView) -> dict[str, Any]:
+    return present.claimed_task(view).model_dump(mode="json")
+
+
+def _answered(view: TaskView) -> dict[str, Any]:
+    return present.answered_task(view).model_dump(mode="json")
+
+
+def _lease(view: TaskView) -> dict[str, Any]:
+    claimed = present.claimed_task(view)
+    return claimed.model_dump(mode="json", include={"task_id", "lease_token", "lease_expires_at"})
 
 
 def _state(view: TaskView) -> dict[str, Any]:

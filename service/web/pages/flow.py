@@ -11,21 +11,12 @@ from service.domain.ids import TaskId
 from service.domain.review import ReviewTask, TaskState, has_lapsed
 from service.ports.page import Page
 from service.usecases.review.views import TaskView
-from service.usecases.shared.idempotency import Receipt
 from service.web.pages import cookies
 from service.web.services import Services, services_of
 
 SKIPPED_FOR = timedelta(minutes=15)
 MOST_SKIPPED = 20
 MOST_HELD = 20
-
-ONE = "view"
-MANY = "views"
-
-
-def one_view(principal: Principal) -> Receipt[TaskView]:
-    """Pages get the view itself: they have no Idempotency-Key, so nothing is stored of it."""
-    return Receipt(principal=principal.name, render=lambda view: {ONE: view})
 
 
 def take_next(
@@ -51,7 +42,7 @@ def take_next(
 
 def give_back(services: Services, principal: Principal, task: ReviewTask) -> None:
     token = task.lease.token if task.lease else ""
-    services.review.release(task.id, token, principal, one_view(principal))
+    services.review.release(task.id, token, principal)
 
 
 def held_by(services: Services, principal: Principal, gate: str | None) -> list[TaskView]:
@@ -69,10 +60,7 @@ def held_by(services: Services, principal: Principal, gate: str | None) -> list[
 
 
 def _claim(services: Services, principal: Principal, gate: str | None) -> ReviewTask | None:
-    receipt: Receipt[list[TaskView]] = Receipt(
-        principal=principal.name, render=lambda views: {MANY: views}
-    )
-    views: list[TaskView] = services.review.claim(principal, receipt, gate=gate)[MANY]
+    views = services.review.claim(principal, gate=gate)
     return views[0].task if views else None
 
 

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Request, Response
 from service.configuration.writing import section_of
 from service.domain.access import Scope
 from service.domain.errors import ChangedMeanwhile, Conflict
-from service.domain.shadow import Shadow, ShadowState
+from service.domain.shadow import ShadowState
 from service.usecases.shadow.report import ShadowReport
-from service.usecases.shared.idempotency import Receipt
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
 from service.web.pages.gate_differences import Difference, differences, moves
@@ -17,7 +16,7 @@ from service.web.pages.gate_form import GateForm
 from service.web.pages.gate_views import LATELY
 from service.web.pages.gates import Fields, gate_of, over_of
 from service.web.pages.rendering import render
-from service.web.pages.sessions import Sender, SignedIn, Visitor
+from service.web.pages.sessions import Sender, SignedIn
 from service.web.pages.standing import excerpt_of
 
 router = APIRouter(route_class=PageRoute)
@@ -65,7 +64,7 @@ def stop(gate: str, visitor: Sender, request: Request) -> Response:
     """End it; what it found stays to be read."""
     services, _ = gate_of(request, gate, visitor, Scope.MANAGE)
     try:
-        services.shadows.stop(gate, visitor.principal, _receipt(visitor))
+        services.shadows.stop(gate, visitor.principal)
     except Conflict:  # somebody was faster: show how it stands
         return to(f"/gates/{gate}/shadow", notice="shadow_moved")
     return to(f"/gates/{gate}/shadow", notice="shadow_stopped")
@@ -80,13 +79,8 @@ def adopt(gate: str, visitor: Sender, request: Request, fields: Fields) -> Respo
             gate,
             lambda candidate: services.workshop.policy(candidate.gate, section_of(candidate)),
             visitor.principal,
-            Receipt(principal=visitor.principal.name, render=lambda _: {}),
             over=over_of(GateForm(fields=fields)),
         )
     except (ChangedMeanwhile, Conflict):
         return to(f"/gates/{gate}/shadow", notice="shadow_moved")
     return to(f"/gates/{gate}", notice="gate_saved")
-
-
-def _receipt(visitor: Visitor) -> Receipt[Shadow]:
-    return Receipt(principal=visitor.principal.name, render=lambda _: {})

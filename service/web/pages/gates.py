@@ -1,7 +1,7 @@
 """The gates' pages: what each does and promises, its history, and how it is changed."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -9,11 +9,8 @@ from plugin.contract.gates import MAX_VERSION
 from service.domain.access import Principal, Scope
 from service.domain.errors import BadPolicy, ChangedMeanwhile, InvalidInput, ShadowRuns
 from service.domain.gate import GatePolicy
-from service.domain.shadow import Shadow
-from service.ports.repositories.policies import StoredPolicy
 from service.usecases.gates.policy_versions import policy_from
 from service.usecases.insight.replay import Report
-from service.usecases.shared.idempotency import Receipt
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import to
 from service.web.pages.gate_differences import differences, moves
@@ -95,18 +92,17 @@ def change(gate: str, visitor: Sender, request: Request, fields: Fields) -> Resp
     if form.value("step") == SHADOW:
         return _tried(services, candidate, visitor, form)
     try:
-        answer = services.changes.put(
+        stored = services.changes.put(
             gate,
             lambda known: services.workshop.changed(known, changes),
             visitor.principal,
-            _receipt(visitor.principal),
             over=over_of(form),
             note=form.value("note")[:LONGEST_NOTE],
         )
     except ChangedMeanwhile:
         mistake = Mistake(name=None, said="changed_meanwhile")
         return _form(request, visitor, policy, replace(form, mistakes=[mistake]))
-    fresh = answer["version"] != policy.version
+    fresh = stored.version != policy.version
     return to(f"/gates/{gate}", notice="gate_saved" if fresh else "gate_unchanged")
 
 
@@ -144,7 +140,6 @@ def put_back(
         gate,
         version,
         visitor.principal,
-        _receipt(visitor.principal),
         over=over_of(form),
         note=form.value("note")[:LONGEST_NOTE],
     )
@@ -153,10 +148,9 @@ def put_back(
 
 def _tried(services: Services, candidate: GatePolicy, visitor: Visitor, form: GateForm) -> Response:
     """Start the candidate in shadow, and show how it stands."""
-    receipt: Receipt[Shadow] = Receipt(principal=visitor.principal.name, render=lambda _: {})
     note = form.value("note")[:LONGEST_NOTE]
     try:
-        services.shadows.start(candidate, visitor.principal, receipt, note=note)
+        services.shadows.start(candidate, visitor.principal, note=note)
     except ShadowRuns:
         return to(f"/gates/{candidate.gate}/shadow", notice="shadow_runs")
     return to(f"/gates/{candidate.gate}/shadow", notice="shadow_started")
@@ -219,11 +213,3 @@ def over_of(form: GateForm) -> int:
     """The version that the form was filled in on; none that exists where it does not say."""
     over = form.value("over")
     return int(over) if over.isdecimal() and len(over) < 10 else 0
-
-
-def _receipt(principal: Principal) -> Receipt[StoredPolicy]:
-    return Receipt(principal=principal.name, render=_version)
-
-
-def _version(stored: StoredPolicy) -> dict[str, Any]:
-    return {"version": stored.version}

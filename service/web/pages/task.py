@@ -18,7 +18,7 @@ from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
 from service.web.pages.cards import Card, as_text, card_of
 from service.web.pages.errors import PageRoute
-from service.web.pages.flow import go_on, one_view, skipped_by, to
+from service.web.pages.flow import go_on, skipped_by, to
 from service.web.pages.queue import NOTICES, for_viewer, standing_after
 from service.web.pages.rendering import render, safe_path
 from service.web.pages.sessions import Sender, SignedIn
@@ -87,9 +87,7 @@ def show_standing(
 def claim(task_id: str, visitor: Sender, request: Request, gate: Field = "") -> Response:
     """Take this very item, if nobody else was faster."""
     try:
-        services_of(request).review.claim_one(
-            TaskId(task_id), visitor.principal, one_view(visitor.principal)
-        )
+        services_of(request).review.claim_one(TaskId(task_id), visitor.principal)
     except Conflict:
         return to(f"/review/tasks/{task_id}", gate=gate, notice="moved")
     return to(f"/review/tasks/{task_id}", gate=gate)
@@ -118,7 +116,7 @@ def answer(
         undo_window=services.gates.get(view.task.gate, viewer).review.undo,
     )
     try:
-        services.review.answer(order, viewer, one_view(viewer))
+        services.review.answer(order, viewer)
     except Conflict:
         return to(f"/review/tasks/{task_id}", gate=gate, notice="lapsed")
     return go_on(
@@ -137,9 +135,7 @@ def release(
 ) -> Response:
     """Give the item back unanswered, for somebody else or for later."""
     try:
-        services_of(request).review.release(
-            TaskId(task_id), lease, visitor.principal, one_view(visitor.principal)
-        )
+        services_of(request).review.release(TaskId(task_id), lease, visitor.principal)
     except Conflict:
         return to(f"/review/tasks/{task_id}", gate=gate, notice="lapsed")
     if then == "queue":
@@ -155,7 +151,7 @@ def renew(
     """Keep the item while its page is open; where that failed, say so in the buttons' place."""
     services, viewer = services_of(request), visitor.principal
     try:
-        services.review.renew(TaskId(task_id), lease, viewer, one_view(viewer))
+        services.review.renew(TaskId(task_id), lease, viewer)
     except Conflict:
         card = _card(services, viewer, services.tasks.read(TaskId(task_id), viewer))
         return render(
@@ -174,9 +170,7 @@ def renew(
 def undo(task_id: str, visitor: Sender, request: Request, back: Field = "/review") -> Response:
     """Take the answer back: the item is in one's hands again, if its message has not left."""
     try:
-        services_of(request).review.undo(
-            TaskId(task_id), visitor.principal, one_view(visitor.principal)
-        )
+        services_of(request).review.undo(TaskId(task_id), visitor.principal)
     except Conflict:
         path = safe_path(back)
         return RedirectResponse(path + ("&" if "?" in path else "?") + "notice=too_late", 303)

@@ -40,9 +40,8 @@ def certify(house: House) -> CertifyGate:
 
 
 def run(house: House, certify: CertifyGate, labelled: Sample) -> list[Issued]:
-    return certify(
-        house.gates.get("gate", ANN), labelled, None, source="signal:score", actor="test"
-    )
+    put = certify(house.gates.get("gate", ANN), labelled, None, source="signal:score", actor="test")
+    return list(put.issued)
 
 
 def test_a_contract_without_a_certificate_reviews_everything(

@@ -29,10 +29,9 @@ from service.usecases.decisions.decide import DecideItem, Made
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.review.expiry import TimeKeeper
-from service.usecases.shared.idempotency import Receipt
 from service.web.api import present
 from service.web.api.learning import certified
-from tests.usecases.acting import answer, claim, ids
+from tests.usecases.acting import answer, claim, ids, keyed, told_again
 from tests.usecases.acting import ask as ask_gate
 from tests.usecases.certification.test_certify import CONTRACT, EARNING
 from tests.usecases.conftest import ANN, POLICY, House
@@ -194,7 +193,7 @@ def test_an_undone_answer_is_no_label(house: House, ask: Ask) -> None:
     view = claim(house)
     answer(house, view, undo=timedelta(seconds=5))
     assert len(labels(house)) == 1
-    house.review.undo(view.task.id, ANN, Receipt(principal=ANN.name, render=lambda _: {}))
+    house.review.undo(view.task.id, ANN)
     assert labels(house) == []
 
 
@@ -205,7 +204,7 @@ def test_what_was_said_before_an_undone_answer_stays_a_label(house: House) -> No
     view = claim(house, BEN)
     answer(house, view, Answer.REJECT, undo=timedelta(seconds=5), who=BEN)
     assert [label.reviewer for label in labels(house)] == [BEN.name]
-    house.review.undo(view.task.id, BEN, Receipt(principal=BEN.name, render=lambda _: {}))
+    house.review.undo(view.task.id, BEN)
     [label] = labels(house)
     assert (label.reviewer, label.right, label.panel) == (ANN.name, False, True)
 
@@ -341,22 +340,22 @@ def test_a_schedule_never_rests_on_less_than_what_is_in_force(house: House) -> N
 def test_on_demand_by_a_manager(house: House) -> None:
     learning = scheduled(house)
     fill_panel(house, 149)
-    anew = Receipt[Any](principal=ANN.name, render=certified)
     with pytest.raises(TooFewLabels, match="it takes 1,650: 1 are missing"):
-        learning.certify_now("gate", ANN, anew)
+        learning.certify_now("gate", ANN)
     fill_panel(house, 1)
     before = newest_version(house)
-    keyed = Receipt(principal=ANN.name, render=certified, key="once", fingerprint="f")
-    answer = learning.certify_now("gate", ANN, keyed)
+    request = keyed("once", certified)
+    put = learning.certify_now("gate", ANN, request=request)
     newest = newest_version(house)
+    answer = told_again(lambda: learning.certify_now("gate", ANN, request=request))
+    assert answer == certified(put), "asked twice, certified once"
     assert answer["policy_version"] == newest.version == before.version + 1
     assert answer["certificates"][0]["labels"] == 1650
-    assert learning.certify_now("gate", ANN, keyed) == answer, "asked twice, certified once"
     assert newest_version(house) == newest
     assert (newest.change.actor, newest.change.note) == (ANN.name, "on demand")
     reviewer = Principal(name="person:lin", scopes=frozenset({Scope.REVIEW}))
     with pytest.raises(Forbidden):
-        learning.certify_now("gate", reviewer, Receipt(principal="", render=lambda _: {}))
+        learning.certify_now("gate", reviewer)
 
 
 def test_on_demand_with_too_few_labels_changes_nothing(house: House) -> None:
@@ -364,5 +363,5 @@ def test_on_demand_with_too_few_labels_changes_nothing(house: House) -> None:
     fill_panel(house, FEWEST_LABELS - 1)
     before = newest_version(house)
     with pytest.raises(TooFewLabels, match="99 labels"):
-        learner(house).certify_now("gate", ANN, Receipt(principal=ANN.name, render=lambda _: {}))
+        learner(house).certify_now("gate", ANN)
     assert newest_version(house) == before

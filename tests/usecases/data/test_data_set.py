@@ -17,7 +17,6 @@ from service.domain.review import Answer
 from service.guards.masking import LabelRedactor
 from service.usecases.data import data_set
 from service.usecases.data.data_set import Card, DataSet
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import answer, ask, claim, decided
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -52,9 +51,7 @@ def test_a_row_says_who_said_it_and_a_card_how_rows_were_chosen(
 ) -> None:
     decision_id, task_id = decided(house)
     late = ask(house, 0.95)["decision"]
-    house.outcomes.report(
-        late, Verdict.REJECT, "", ANN, Receipt(principal=ANN.name, render=lambda _: {})
-    )
+    house.outcomes.report(late, Verdict.REJECT, "", ANN)
     card, (reviewed, reported) = export(house, data)
     assert (reviewed["decision_id"], reviewed["review_task_id"]) == (decision_id, task_id)
     assert (reviewed["by"], reviewed["right"], reviewed["panel"]) == ("review", True, False)

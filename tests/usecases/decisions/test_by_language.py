@@ -111,4 +111,5 @@ def test_scores_of_two_scales_are_not_certified_as_one(house: House) -> None:
     with pytest.raises(InvalidInput, match="a scorer for each language"):
         certify(house.gates.of("gate"), sample, contract, source="english@1", actor="test")
     house.adopt(POLICY, scorer="english", by_language={Language.EN: "english"})
-    assert certify(house.gates.of("gate"), sample, contract, source="english@1", actor="test")
+    put = certify(house.gates.of("gate"), sample, contract, source="english@1", actor="test")
+    assert put.issued

@@ -16,7 +16,6 @@ from service.domain.errors import Forbidden, IllegalDeliveryMove
 from service.ports.resumer import AttemptLog, DeliveryDead, DeliveryFailed
 from service.usecases.deliveries.worker import HOLD, Deliveries, DeliveryWorker, may_fill_the_outbox
 from service.usecases.review.expiry import TimeKeeper
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import answer, ask, claim, decided
 from tests.usecases.conftest import ANN, House
 
@@ -190,7 +189,7 @@ def test_an_undo_cancels_the_delivery_and_a_new_verdict_makes_a_new_one(house: H
     ask(house)
     view = claim(house)
     answer(house, view, undo=timedelta(seconds=5))
-    house.review.undo(view.task.id, ANN, Receipt(principal=ANN.name, render=lambda _: {}))
+    house.review.undo(view.task.id, ANN)
     house.clock.forward(seconds=10)
     delivering, _ = worker(house, accepts)
     assert delivering.claim(10) == []
@@ -207,15 +206,14 @@ def test_a_dead_letter_is_replayed_by_a_manager_only(house: House) -> None:
     [due] = delivering.claim(10)
     delivering.attempt(due)
     seen = Deliveries(store=house.store, bus=house.bus, clock=house.clock)
-    receipt = Receipt[Delivery](principal=ANN.name, render=lambda d: {"state": d.state.value})
     with pytest.raises(Forbidden):
-        seen.replay(due.id, replace(ANN, scopes=frozenset({Scope.READ})), receipt)
-    assert seen.replay(due.id, ANN, receipt) == {"state": "pending"}
+        seen.replay(due.id, replace(ANN, scopes=frozenset({Scope.READ})))
+    assert seen.replay(due.id, ANN).state is DeliveryState.PENDING
     receiver.act = accepts
     [again] = delivering.claim(10)
     assert delivering.attempt(again).state is DeliveryState.DELIVERED
     with pytest.raises(IllegalDeliveryMove):
-        seen.replay(due.id, ANN, receipt)
+        seen.replay(due.id, ANN)
 
 
 def test_only_what_may_fill_the_outbox_wakes_who_drains_it(house: House) -> None:

@@ -11,8 +11,6 @@ from service.domain.outcome import Verdict
 from service.domain.review import Answer, TaskState
 from service.domain.values import Json
 from service.usecases.review.answers import AnswerOrder
-from service.usecases.review.views import TaskView
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import answer, ask, claim
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -22,12 +20,7 @@ EVE = Principal(name="person:eve", scopes=frozenset(Scope))
 
 def approve(house: House, who: Principal, edited: Json = None) -> TaskState:
     """Claim the task that waits, and approve it."""
-    seen: list[TaskView] = []
-    receipt = Receipt[list[TaskView]](
-        principal=who.name, render=lambda views: seen.extend(views) or {}
-    )
-    house.review.claim(who, receipt)
-    [view] = seen
+    [view] = house.review.claim(who)
     assert view.task.lease
     order = AnswerOrder(
         task_id=view.task.id,
@@ -35,11 +28,7 @@ def approve(house: House, who: Principal, edited: Json = None) -> TaskState:
         answer=Answer.APPROVE,
         edited_result=edited,
     )
-    after: list[TaskView] = []
-    house.review.answer(
-        order, who, Receipt(principal=who.name, render=lambda one: after.append(one) or {})
-    )
-    return after[0].task.state
+    return house.review.answer(order, who).task.state
 
 
 def test_two_agree_only_who_approve_the_same_result(house: House) -> None:
@@ -60,4 +49,4 @@ def test_a_verdict_that_a_run_has_taken_stays(house: House) -> None:
     with house.store.transaction() as tx:  # a replica whose clock is ahead gave it out
         tx.decisions.take(asked["decision"], "run-1")
     with pytest.raises(UndoWindowClosed):
-        house.review.undo(view.task.id, ANN, Receipt(principal=ANN.name, render=lambda _: {}))
+        house.review.undo(view.task.id, ANN)

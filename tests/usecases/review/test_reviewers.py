@@ -23,7 +23,6 @@ from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.commands import ReviewTasks
 from service.usecases.review.expiry import TimeKeeper
 from service.usecases.review.reviewer_quality import Reviewers
-from service.usecases.shared.idempotency import Receipt
 from tests.usecases.acting import ask, ids
 from tests.usecases.certification.test_certify import EARNING
 from tests.usecases.conftest import ANN, POLICY, House
@@ -61,12 +60,11 @@ class Desk:
         """Each in turn claims the task and answers."""
         for name, answer in said.items():
             who = PEOPLE[name]
-            nothing = Receipt(principal=who.name, render=lambda _: {})
-            self.review.claim_one(task, who, nothing)
+            self.review.claim_one(task, who)
             lease = self.house.tasks.read(task, who).task.lease
             assert lease
             order = AnswerOrder(task_id=task, lease_token=lease.token, answer=answer)
-            self.review.answer(order, who, nothing)
+            self.review.answer(order, who)
         return self.house.tasks.read(task, ANN).task.state
 
     def ask(self, lot: float = 0.0) -> tuple[str, TaskId]:

@@ -28,6 +28,7 @@ from service.domain.shadow import ShadowState
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.ports.bus import Event
+from service.ports.repositories.policies import StoredPolicy
 from service.ports.scorer import Scorer
 from service.usecases.decisions.assess import Assessor
 from service.usecases.decisions.decide import DecideItem
@@ -38,8 +39,8 @@ from service.usecases.shadow import scoring
 from service.usecases.shadow.lifecycle import Shadows
 from service.usecases.shadow.report import ReportShadow, ShadowReport
 from service.usecases.shadow.scoring import ShadowJudge
-from service.usecases.shared.idempotency import Receipt
-from tests.usecases.acting import answer, ask, claim, ids
+from service.usecases.shared.idempotency import IdempotentRequest
+from tests.usecases.acting import answer, ask, claim, ids, keyed, told_again
 from tests.usecases.conftest import ANN, POLICY, House
 from tests.usecases.insight.test_replay import replaying
 
@@ -47,8 +48,8 @@ WIDE = replace(POLICY, thresholds=Thresholds(low=0.2, high=0.6))
 READER = Principal(name="key:ida", scopes=frozenset({Scope.READ}))
 
 
-def receipt(key: str | None = None) -> Receipt[Any]:
-    return Receipt(principal=ANN.name, render=lambda _: {"done": True}, key=key)
+def once(key: str) -> IdempotentRequest[Any]:
+    return keyed(key, lambda _: {"done": True})
 
 
 def shadowing(house: House) -> Shadows:
@@ -74,7 +75,7 @@ def reporting(house: House) -> ReportShadow:
 
 def start(house: House, candidate: GatePolicy = WIDE, **more: Any) -> Shadows:
     shadows = shadowing(house)
-    shadows.start(candidate, ANN, receipt(), **more)
+    shadows.start(candidate, ANN, **more)
     return shadows
 
 
@@ -163,27 +164,32 @@ def test_stopping_keeps_what_was_found(house: House) -> None:
     shadows = start(house, note="bolder")
     ask(house, 0.7)
     house.clock.forward(minutes=1)
-    shadows.stop("gate", ANN, receipt("once"))
-    assert shadows.stop("gate", ANN, receipt("once")) == {"done": True}
+    shadows.stop("gate", ANN, request=once("once"))
+    again = told_again(lambda: shadows.stop("gate", ANN, request=once("once")))
+    assert again == {"done": True}
     ask(house, 0.7)
     found = report(house)
     assert (found.shadow.state, found.shadow.ended_by) == (ShadowState.STOPPED, ANN.name)
     assert found.live.items == 1
     with pytest.raises(NoShadowRuns):
-        shadows.stop("gate", ANN, receipt())
+        shadows.stop("gate", ANN)
     with pytest.raises(NoShadowRuns):
-        shadows.adopt("gate", lambda c: c, ANN, receipt(), over=None)
-    shadows.start(WIDE, ANN, receipt())
+        shadows.adopt("gate", lambda c: c, ANN, over=None)
+    shadows.start(WIDE, ANN)
     assert report(house).shadow.number == 2
 
 
 def test_adopting_puts_the_candidate_in_force_and_says_why(house: House) -> None:
     shadows = start(house, note="fewer reviews")
     with pytest.raises(ChangedMeanwhile):
-        shadows.adopt("gate", lambda c: c, ANN, receipt(), over=99)
+        shadows.adopt("gate", lambda c: c, ANN, over=99)
     version = house.gates.of("gate").version
-    told = shadows.adopt("gate", lambda c: c, ANN, receipt("adopt"), over=version)
-    assert shadows.adopt("gate", lambda c: c, ANN, receipt("adopt"), over=version) == told
+
+    def adopt() -> StoredPolicy:
+        return shadows.adopt("gate", lambda c: c, ANN, over=version, request=once("adopt"))
+
+    assert adopt().version == version + 1
+    assert told_again(adopt) == {"done": True}
     assert house.gates.of("gate").thresholds == WIDE.thresholds
     assert ask(house, 0.7)["zone"] == "auto_approve"
     assert shadows.latest("gate", ANN).state is ShadowState.ADOPTED
@@ -203,11 +209,11 @@ def test_who_stops_it_meanwhile_keeps_the_candidate_out(house: House) -> None:
     version = house.gates.of("gate").version
 
     def stopped_meanwhile(candidate: GatePolicy) -> GatePolicy:
-        shadows.stop("gate", ANN, receipt())
+        shadows.stop("gate", ANN)
         return candidate
 
     with pytest.raises(NoShadowRuns):
-        shadows.adopt("gate", stopped_meanwhile, ANN, receipt(), over=None)
+        shadows.adopt("gate", stopped_meanwhile, ANN, over=None)
     house.gates.load()
     assert house.gates.of("gate").version == version
     assert shadows.latest("gate", ANN).state is ShadowState.STOPPED
@@ -224,24 +230,28 @@ def test_the_shadow_ends_with_the_change_even_if_the_process_does(house: House) 
     shadows = start(house)
     shadows._changes._bus = Dying()  # type: ignore[assignment]
     with pytest.raises(KeyboardInterrupt):
-        shadows.adopt("gate", lambda c: c, ANN, receipt("adopt"), over=None)
+        shadows.adopt("gate", lambda c: c, ANN, over=None, request=once("adopt"))
     assert shadows.latest("gate", ANN).state is ShadowState.ADOPTED
-    again = shadowing(house).adopt("gate", lambda c: c, ANN, receipt("adopt"), over=None)
+    anew = shadowing(house)
+    again = told_again(
+        lambda: anew.adopt("gate", lambda c: c, ANN, over=None, request=once("adopt"))
+    )
     assert again == {"done": True}
 
 
 def test_a_candidate_that_is_in_force_already_is_adopted_too(house: House) -> None:
     shadows = start(house)
     house.adopt(WIDE)
-    shadows.adopt("gate", lambda c: c, ANN, receipt(), over=None)
+    shadows.adopt("gate", lambda c: c, ANN, over=None)
     assert shadows.latest("gate", ANN).state is ShadowState.ADOPTED
 
 
 def test_starting_again_by_the_same_key_is_answered_whatever_came_since(house: House) -> None:
     shadows = shadowing(house)
-    told = shadows.start(WIDE, ANN, receipt("start"))
-    shadows.adopt("gate", lambda c: c, ANN, receipt(), over=None)
-    assert shadows.start(WIDE, ANN, receipt("start")) == told
+    shadows.start(WIDE, ANN, request=once("start"))
+    shadows.adopt("gate", lambda c: c, ANN, over=None)
+    again = told_again(lambda: shadows.start(WIDE, ANN, request=once("start")))
+    assert again == {"done": True}
     assert shadows.latest("gate", ANN).number == 1
 
 
@@ -250,21 +260,21 @@ def test_what_is_refused(house: House) -> None:
     with pytest.raises(UnknownShadow):
         shadows.latest("gate", ANN)
     with pytest.raises(UnknownShadow):
-        shadows.stop("gate", ANN, receipt())
+        shadows.stop("gate", ANN)
     with pytest.raises(UnknownGate):
         reporting(house)("another", ANN, limit=10)
     with pytest.raises(InvalidInput, match="says what the policy in force says"):
-        shadows.start(POLICY, ANN, receipt())
+        shadows.start(POLICY, ANN)
     for act in (
-        lambda: shadows.start(WIDE, READER, receipt()),
-        lambda: shadows.stop("gate", READER, receipt()),
-        lambda: shadows.adopt("gate", lambda c: c, READER, receipt(), over=None),
+        lambda: shadows.start(WIDE, READER),
+        lambda: shadows.stop("gate", READER),
+        lambda: shadows.adopt("gate", lambda c: c, READER, over=None),
     ):
         with pytest.raises(Forbidden):
             act()
-    shadows.start(WIDE, ANN, receipt())
+    shadows.start(WIDE, ANN)
     with pytest.raises(ShadowRuns):
-        shadows.start(WIDE, ANN, receipt())
+        shadows.start(WIDE, ANN)
 
 
 class Reading:
@@ -383,7 +393,7 @@ def test_who_is_behind_lets_items_go(house: House, live: Live) -> None:
 
 
 def test_no_shadow_no_work(house: House, live: Live) -> None:
-    shadowing(house).stop("gate", ANN, receipt())
+    shadowing(house).stop("gate", ANN)
     live.judge.load()
     live.ask("fine")
     with asyncio.Runner() as runner:

@@ -17,7 +17,6 @@ from service.domain.review import Answer
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
-from service.usecases.shared.idempotency import Receipt
 from service.web.api import present
 from tests.usecases.acting import answer, claim, ids, keyed
 from tests.usecases.conftest import ANN, POLICY, House
@@ -62,12 +61,7 @@ def edit(house: House, view: TaskView, edited: Any, comment: str = "") -> None:
             edited_result=edited,
         ),
         ANN,
-        Receipt(
-            principal=ANN.name,
-            key="answer",
-            fingerprint="f",
-            render=lambda v: present.answered_task(v).model_dump(mode="json"),
-        ),
+        request=keyed("answer", lambda v: present.answered_task(v).model_dump(mode="json")),
     )
 
 
