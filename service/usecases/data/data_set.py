@@ -6,17 +6,19 @@ wherever it is read.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from service.domain.access import Principal, Scope
 from service.domain.canonical import canonical
+from service.domain.decision import Item
 from service.domain.gate import GatePolicy
 from service.domain.guard import Redaction
 from service.domain.ids import DecisionId
 from service.domain.labelled import Case, LabelledItem
+from service.domain.labelled_document import labelled_document
 from service.domain.values import Json
 from service.ports.clock import Clock
 from service.ports.guard import Redactor
@@ -110,22 +112,22 @@ class DataSet:
         case: Case | None,
         after: DecisionId | None,
         limit: int,
-    ) -> tuple[list[dict[str, Any]], DecisionId | None]:
-        """Rows behind the decision `after`, oldest first, and the decision to go on behind, None at
-        the end. Of one `case` there may be fewer than `limit`, or none, before the end. For
+    ) -> tuple[list[LabelledItem], DecisionId | None]:
+        """Items behind the decision `after`, oldest first, and the decision to go on behind, None
+        at the end. Of one `case` there may be fewer than `limit`, or none, before the end. For
         managers: it says whom the panel drew. Raises UnknownGate, Forbidden."""
         principal.demand(Scope.MANAGE)
         policy = self._gates.get(gate, principal)
-        rows: list[dict[str, Any]] = []
+        items: list[LabelledItem] = []
         looked = 0
         with self._store.reading() as tx:
             for one in tx.labelled.of(policy.gate, after=after, limit=MOST_LOOKED_AT):
                 looked += 1
                 if case is None or one.case is case:
-                    rows.append(self._row(one, policy.guards.redaction))
-                if len(rows) == limit or looked == MOST_LOOKED_AT:
-                    return rows, one.decision_id
-        return rows, None
+                    items.append(self._as_it_may_leave(one, policy.guards.redaction))
+                if len(items) == limit or looked == MOST_LOOKED_AT:
+                    return items, one.decision_id
+        return items, None
 
     def read(
         self,
@@ -135,10 +137,13 @@ class DataSet:
     ) -> Card:
         """Hand over every item, oldest first, with its row as a line of canonical JSON."""
         card = Card(gate=policy.gate, case=case, redaction=policy.guards.redaction)
-        for one, row in self._rows(policy, case):
-            line = canonical(row) + b"\n"
-            take(one, line)
-            card.add(one, line)
+        with self._store.reading() as tx:
+            for one in tx.labelled.of(policy.gate):
+                if case is None or one.case is case:
+                    leaving = self._as_it_may_leave(one, policy.guards.redaction)
+                    line = canonical(labelled_document(leaving)) + b"\n"
+                    take(one, line)
+                    card.add(one, line)
         return card
 
     def export(
@@ -152,54 +157,17 @@ class DataSet:
             tx.audit.append([exported])
         return card
 
-    def _rows(
-        self, policy: GatePolicy, case: Case | None
-    ) -> Iterator[tuple[LabelledItem, dict[str, Any]]]:
-        with self._store.reading() as tx:
-            for one in tx.labelled.of(policy.gate):
-                if case is None or one.case is case:
-                    yield one, self._row(one, policy.guards.redaction)
-
-    def _row(self, one: LabelledItem, redaction: Redaction) -> dict[str, Any]:
-        """The item as it may leave: where people or the store must not see personal data, so must
-        nobody who reads a file, also of items that were stored before that was said."""
-        said, truth = one.said, one.truth
-        edited = said.edited_result if said else None
-        values: tuple[Json, ...] = (one.item.text, dict(one.item.fields), one.ai_result, edited)
-        if redaction is not Redaction.NONE:
-            values = self._redactor.masked(*values).values
-        text, fields, ai_result, edited = values
-        return {
-            "decision_id": one.decision_id,
-            "review_task_id": one.task_id,
-            "gate": one.gate,
-            "policy_version": one.policy_version,
-            "decided_at": one.decided_at.isoformat(),
-            "item": {"text": text, "fields": fields},
-            "ai_result": ai_result,
-            "category": one.category,
-            "source": one.source,
-            "raw_score": one.raw_score,
-            "confidence": one.confidence,
-            "decision": one.zone.value,
-            "panel": one.panel,
-            "audit_probability": one.audit_probability,
-            "guarded": one.guarded,
-            "right": one.right,
-            "by": one.by.value,
-            "known_at": one.known_at.isoformat(),
-            "case": one.case,
-            "review": said
-            and {
-                "verdict": said.verdict.value,
-                "edited_result": edited,
-                "reviewer": said.reviewer,
-                "at": said.at.isoformat(),
-            },
-            "truth": truth
-            and {
-                "verdict": truth.verdict.value,
-                "reported_by": truth.reported_by,
-                "at": truth.reported_at.isoformat(),
-            },
-        }
+    def _as_it_may_leave(self, one: LabelledItem, redaction: Redaction) -> LabelledItem:
+        """Where people or the store must not see personal data, so must nobody who reads a file,
+        also of items that were stored before that was said."""
+        if redaction is Redaction.NONE:
+            return one
+        edited = one.said.edited_result if one.said else None
+        values = (one.item.text, dict(one.item.fields), one.ai_result, edited)
+        text, fields, ai_result, edited = self._redactor.masked(*values).values
+        return replace(
+            one,
+            item=Item(text=cast(str | None, text), fields=cast(dict[str, Json], fields)),
+            ai_result=ai_result,
+            said=one.said and replace(one.said, edited_result=edited),
+        )

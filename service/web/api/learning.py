@@ -9,6 +9,7 @@ from plugin.contract import learning as wire
 from plugin.contract.tasks import DEFAULT_PAGE
 from service.domain.ids import DecisionId
 from service.domain.labelled import Case
+from service.domain.labelled_document import labelled_document
 from service.usecases.certification.certify import Put
 from service.web.api.gates import certificate_summary
 from service.web.auth import Caller
@@ -31,14 +32,14 @@ def data(
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> wire.DataPage:
     """The gate's labelled items, oldest first, each with where its label came from."""
-    rows, reached = services_of(request).data.page(
+    items, reached = services_of(request).data.page(
         gate,
         caller,
         case=Case(case) if case else None,
         after=DecisionId(cursor) if cursor else None,
         limit=limit,
     )
-    return wire.DataPage(items=rows, next_cursor=reached)
+    return wire.DataPage(items=[labelled_document(one) for one in items], next_cursor=reached)
 
 
 @router.post(

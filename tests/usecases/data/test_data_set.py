@@ -11,7 +11,7 @@ from service.domain.access import Principal, Scope
 from service.domain.decision import Item
 from service.domain.errors import Forbidden, UnknownGate
 from service.domain.guard import GuardRules, Redaction
-from service.domain.labelled import Case
+from service.domain.labelled import Case, LabelledItem
 from service.domain.outcome import Verdict
 from service.domain.review import Answer
 from service.guards.masking import LabelRedactor
@@ -92,22 +92,22 @@ def test_a_page_of_one_case_looks_at_so_many_items_and_tells_where_to_go_on(
 ) -> None:
     monkeypatch.setattr(data_set, "MOST_LOOKED_AT", 2)
     seen = [decided(house, said)[0] for said in (Answer.APPROVE, Answer.APPROVE, Answer.REJECT)]
-    rows, reached = data.page("gate", ANN, case=Case.FAILURE, after=None, limit=9)
-    assert (rows, reached) == ([], seen[1])
-    [row], reached = data.page("gate", ANN, case=Case.FAILURE, after=reached, limit=9)
-    assert (row["decision_id"], reached) == (seen[2], None)
+    items, reached = data.page("gate", ANN, case=Case.FAILURE, after=None, limit=9)
+    assert (items, reached) == ([], seen[1])
+    [item], reached = data.page("gate", ANN, case=Case.FAILURE, after=reached, limit=9)
+    assert (item.decision_id, reached) == (seen[2], None)
 
 
 def test_pages_are_for_managers_of_the_gate(house: House, data: DataSet) -> None:
     first, _ = decided(house)
     decided(house)
 
-    def page(principal: Principal, **more: Any) -> list[Any]:
+    def page(principal: Principal, **more: Any) -> list[LabelledItem]:
         asked = {"case": None, "after": None, "limit": 1} | more
         return data.page("gate", principal, **asked)[0]
 
-    [row] = page(ANN)
-    assert row["decision_id"] == first
+    [item] = page(ANN)
+    assert item.decision_id == first
     assert len(page(ANN, after=first, limit=9)) == 1
     assert page(ANN, case=Case.FAILURE, limit=9) == []
     with pytest.raises(Forbidden):
