@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
-from service.bootstrap.learning import certifier
+from service.bus.memory import InProcessBus
 from service.domain.access import Principal, Scope
 from service.domain.certificate import Costs, RiskContract, Target
 from service.domain.decision import Thresholds
@@ -30,8 +30,10 @@ from service.store.sql_store import SqlStore
 from service.thresholds.categories import certify_categories
 from service.thresholds.sample import Sample
 from service.usecases.certification.auto_certify import Learner
+from service.usecases.certification.certify import CertifyGate
 from service.usecases.gates.policy_cache import GateBook
 from service.usecases.insight.replay import ReplayGate, ReplayOrder
+from service.web.text.certificates import in_english
 
 ITEMS = 1_000_000
 AT_ONCE = 20_000
@@ -60,7 +62,9 @@ def main() -> None:
         right, scores = items()
         with timed(seconds, "write"):
             fill(Path(folder) / "gate.db", right, scores)
-        certify = certifier(store, gates, clock)
+        certify = CertifyGate(
+            store=store, gates=gates, bus=InProcessBus(), clock=clock, in_words=in_english
+        )
         learner = Learner(store=store, gates=gates, certify=certify, version_of=lambda _: None)
         replay = ReplayGate(store=store, gates=gates, learner=learner, calibrator_of=lambda _: None)
         costs = Costs(wrong_approval=10, wrong_rejection=3, review_minute=0.5)

@@ -1,21 +1,19 @@
 """The loops beside the web."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
-from service.configuration import Configuration
+from service.bootstrap.installation import Installation
 from service.ports.bus import Bus
-from service.ports.clock import Clock
 from service.ports.meter import Meter
-from service.ports.store import Store
 from service.resume import ResumeMessageWriter, make_resumers
 from service.telemetry.metrics import Metrics
 from service.usecases.certification.auto_certify import Learner
 from service.usecases.certification.drift_monitor import Watcher
 from service.usecases.deliveries.worker import DeliveryWorker
-from service.usecases.gates.policy_cache import GateBook
 from service.usecases.review.expiry import TimeKeeper
 from service.usecases.shared.periodic import PeriodicTask
 
@@ -23,17 +21,31 @@ type Loop = Callable[[threading.Event], None]
 """Works until it is told to stop."""
 
 
+class Repeated(Protocol):
+    """What has to be done again and again."""
+
+    def periodic_task(self) -> PeriodicTask: ...
+
+
 @dataclass(kw_only=True)
 class Background:
     """What works beside the web, each in a thread of its name: tasks that are repeated at an
     interval, and `loops` that wait for work by themselves. Each stops when told to."""
 
-    tasks: tuple[PeriodicTask, ...]
-    loops: Mapping[str, Loop] = field(default_factory=dict)
     meter: Meter
+    tasks: list[PeriodicTask] = field(default_factory=list)
+    loops: dict[str, Loop] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     wake: Callable[[], None] = lambda: None
     _threads: list[threading.Thread] = field(default_factory=list)
+
+    def repeat(self, *repeated: Repeated) -> None:
+        """What is to be repeated from the start on."""
+        self.tasks += [one.periodic_task() for one in repeated]
+
+    def run(self, name: str, loop: Loop) -> None:
+        """What is to run from the start on, under this name."""
+        self.loops[name] = loop
 
     def start(self) -> None:
         for task in self.tasks:
@@ -54,36 +66,28 @@ class Background:
 
 
 def build_background(
-    configuration: Configuration,
-    store: Store,
+    installation: Installation,
     bus: Bus,
-    gates: GateBook,
-    clock: Clock,
     metrics: Metrics,
+    *,
     learner: Learner,
     watcher: Watcher,
 ) -> Background:
     """What a worker does; `serve` runs it inside unless told otherwise."""
     stop = threading.Event()
+    store, gates, clock = installation.store, installation.gates, installation.clock
+    apps = installation.configuration.apps
     worker = DeliveryWorker(
         store=store,
-        resumers=make_resumers(configuration.apps, clock, stop),
+        resumers=make_resumers(apps, clock, stop),
         bus=bus,
         clock=clock,
         meter=metrics,
     )
     keeper = TimeKeeper(
-        store=store,
-        gates=gates,
-        writer=ResumeMessageWriter(configuration.apps),
-        bus=bus,
-        clock=clock,
+        store=store, gates=gates, writer=ResumeMessageWriter(apps), bus=bus, clock=clock
     )
-    repeated = (gates, keeper, learner, watcher)
-    return Background(
-        tasks=tuple(one.periodic_task() for one in repeated),
-        loops={"deliveries": worker.run},
-        meter=metrics,
-        stop=stop,
-        wake=worker.wake,
-    )
+    background = Background(meter=metrics, stop=stop, wake=worker.wake)
+    background.repeat(gates, keeper, learner, watcher)
+    background.run("deliveries", worker.run)
+    return background

@@ -1,4 +1,4 @@
-"""The use cases that commands call, on an opened installation.
+"""What commands call, on an opened installation.
 
 Their bus reaches nobody: running services notice in the store what a command has changed.
 """
@@ -9,18 +9,20 @@ from dataclasses import dataclass
 
 from service.bootstrap.adapters import make_scorer
 from service.bootstrap.installation import Installation
-from service.bootstrap.learning import build_learner, certifier
-from service.bootstrap.shelf import calibrators_among, labels_among
+from service.bootstrap.usecases import (
+    build_certifier,
+    build_changes,
+    build_learner,
+    build_replay,
+    build_shadow_report,
+    build_shadows,
+)
 from service.bus.memory import InProcessBus
 from service.configuration import Workshop
-from service.guards.masking import LabelRedactor
 from service.ports.scorer import Scorer
 from service.usecases.certification.auto_certify import Learner
 from service.usecases.certification.certify import CertifyGate
-from service.usecases.data.data_set import DataSet
-from service.usecases.gates.change_gate import ChangeGate
 from service.usecases.gates.policy_cache import GateBook
-from service.usecases.insight.replay import ReplayGate
 from service.usecases.shadow.lifecycle import Shadows
 from service.usecases.shadow.report import ReportShadow
 
@@ -36,27 +38,11 @@ class ShadowCommands:
 
 
 def certify_gate(installation: Installation) -> CertifyGate:
-    return certifier(installation.store, installation.gates, installation.clock)
+    return build_certifier(installation, InProcessBus())
 
 
 def learner(installation: Installation) -> Learner:
-    return build_learner(
-        installation.store,
-        InProcessBus(),
-        installation.gates,
-        installation.clock,
-        installation.shelf,
-        installation.configuration.language_models,
-    )
-
-
-def data_set(installation: Installation) -> DataSet:
-    return DataSet(
-        store=installation.store,
-        gates=installation.gates,
-        redactor=LabelRedactor(),
-        clock=installation.clock,
-    )
+    return build_learner(installation, InProcessBus())
 
 
 @contextmanager
@@ -74,23 +60,11 @@ def open_scorer(installation: Installation, name: str) -> Iterator[Scorer | None
 
 
 def shadow_commands(installation: Installation) -> ShadowCommands:
-    store, gates, clock = installation.store, installation.gates, installation.clock
-    configuration, bundles = installation.configuration, installation.shelf.bundles
-    calibrator_of = calibrators_among(bundles, configuration.language_models)
-    replay = ReplayGate(
-        store=store, gates=gates, learner=learner(installation), calibrator_of=calibrator_of
-    )
-    changes = ChangeGate(store=store, gates=gates, bus=InProcessBus(), clock=clock)
-    shadows = Shadows(store=store, gates=gates, replay=replay, changes=changes, clock=clock)
+    replay = build_replay(installation, learner(installation))
+    shadows = build_shadows(installation, replay, build_changes(installation, InProcessBus()))
     return ShadowCommands(
-        gates=gates,
-        workshop=Workshop(configuration.apps, labels_among(bundles, configuration.language_models)),
+        gates=installation.gates,
+        workshop=installation.workshop,
         shadows=shadows,
-        report=ReportShadow(
-            store=store,
-            gates=gates,
-            shadows=shadows,
-            calibrator_of=calibrator_of,
-            redactor=LabelRedactor(),
-        ),
+        report=build_shadow_report(installation, shadows),
     )

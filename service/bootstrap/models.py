@@ -3,39 +3,37 @@
 from collections.abc import Mapping
 
 from service.bootstrap.adapters import make_scorer
-from service.bootstrap.shelf import Shelf
+from service.bootstrap.installation import Installation
 from service.configuration.sections import EMBEDDED_SCORER
-from service.ports.clock import Clock
 from service.scoring.onnx_scorer import OnnxScorer
 from service.scoring.openai.scorer import LanguageModelScorer
-from service.settings import Settings
 from service.telemetry.metrics import Metrics
-from service.usecases.gates.policy_cache import GateBook
 from service.usecases.models.activate_model import demand_fit, users_of
 from service.usecases.models.live_models import LiveModels
 
 
 def open_models(
-    settings: Settings,
-    shelf: Shelf,
-    gates: GateBook,
-    clock: Clock,
-    metrics: Metrics,
-    beside: Mapping[str, LanguageModelScorer],
+    installation: Installation, metrics: Metrics
 ) -> LiveModels[OnnxScorer | LanguageModelScorer]:
     """The scorers of every bundle that a gate names, following their models' activations, and
-    those that are no bundles."""
+    the language models, which are no bundles."""
+    shelf = installation.shelf
 
     def open_model(model: str, version: str | None) -> OnnxScorer:
         bundle = shelf.load(model, version)
-        users = users_of(gates.offered(), model)
+        users = users_of(installation.gates.offered(), model)
         demand_fit(users, bundle.version, bundle.labels, bundle.approve_labels)
-        scorer = make_scorer(settings, bundle, metrics)
+        scorer = make_scorer(installation.settings, bundle, metrics)
         shelf.bundles[model] = bundle
         return scorer
 
+    language_models = installation.configuration.language_models
     models: LiveModels[OnnxScorer | LanguageModelScorer] = LiveModels(
-        book=shelf.book, open_model=open_model, clock=clock, meter=metrics, beside=beside
+        book=shelf.book,
+        open_model=open_model,
+        clock=installation.clock,
+        meter=metrics,
+        beside={name: LanguageModelScorer(model) for name, model in language_models.items()},
     )
     for model in list(shelf.bundles):
         models.start(model)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from service.bootstrap.adapters import make_scorer
-from service.bootstrap.commands import certify_gate, data_set
+from service.bootstrap.commands import certify_gate
 from service.bootstrap.installation import Installation
 from service.bootstrap.model_desk import ModelDesk, model_desk
+from service.bootstrap.usecases import build_data_set
 from service.domain.adaptation import Mode
 from service.domain.canonical import canonical
 from service.domain.certificate import Certificate
@@ -124,7 +125,7 @@ class Retrainer:
             since=self.policy.adapted.labels_since if self.policy.adapted else None,
             borne_out={label.decision_id: label for label in borne_out},
         )
-        data = data_set(self.installation)
+        data = build_data_set(self.installation)
         card = data.read(self.policy, None, lambda one, _: lessons.add(one))
         with self.desk.store.reading() as tx:
             for decision in tx.decisions.get_many(lessons.missing).values():

@@ -6,27 +6,25 @@ from contextlib import contextmanager
 from service.bootstrap.adapters import open_bus
 from service.bootstrap.background import Background, build_background
 from service.bootstrap.installation import open_installation
-from service.bootstrap.learning import build_learner
+from service.bootstrap.usecases import build_learner, build_watcher
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
-from service.usecases.certification.drift_monitor import Watcher
 
 
 @contextmanager
 def open_worker(settings: Settings) -> Iterator[Background]:
     """What a worker does, not yet started; the bus and the store are closed at the end."""
     with open_installation(settings) as installation:
-        store, gates, clock = installation.store, installation.gates, installation.clock
-        configuration, shelf = installation.configuration, installation.shelf
-        bus = open_bus(settings)
+        bus, metrics = open_bus(settings), Metrics()
         try:
-            learner = build_learner(store, bus, gates, clock, shelf, configuration.language_models)
-            metrics = Metrics()
-            watcher = Watcher(store=store, gates=gates, bus=bus, clock=clock, meter=metrics)
             background = build_background(
-                configuration, store, bus, gates, clock, metrics, learner, watcher
+                installation,
+                bus,
+                metrics,
+                learner=build_learner(installation, bus),
+                watcher=build_watcher(installation, bus, metrics),
             )
-            background.tasks += (shelf.book.periodic_task(),)
+            background.repeat(installation.shelf.book)
             yield background
         finally:
             bus.close()

@@ -34,14 +34,14 @@ def export(
     The same stored state gives the same file and the same version. Where the gate redacts personal
     data, so does the file.
     """
-    from service.bootstrap.commands import data_set
+    from service.bootstrap.usecases import build_data_set
 
     with opened_installation() as installation:
         policy = gate_named(installation.gates, gate)
         beside = out.with_name(f"{out.name}.partial")
         try:
             with beside.open("wb") as lines:
-                card = data_set(installation).export(policy, case, lines.write, actor=ACTOR)
+                card = build_data_set(installation).export(policy, case, lines.write, actor=ACTOR)
             beside.replace(out)
             document = json.dumps(card.document(), ensure_ascii=False, indent=2) + "\n"
             card_of(out).write_text(document, encoding="utf-8")

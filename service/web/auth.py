@@ -22,7 +22,7 @@ async def caller_of(request: Request) -> Principal:
         raise Unauthenticated(
             "This needs an API key.", fix="Send it as `Authorization: Bearer KEY`."
         )
-    doorkeeper = services_of(request).doorkeeper
+    doorkeeper = services_of(request).access.doorkeeper
     principal = doorkeeper.remembered(key)
     if principal is None:
         principal = await run_in_threadpool(doorkeeper.who_has_key, key)
@@ -39,7 +39,7 @@ async def _caller(
 
 async def spend(request: Request, caller: Principal, count: int) -> None:
     """Take so many requests, or items, of what the caller may ask for. Raises Overloaded."""
-    allowance = services_of(request).allowance
+    allowance = services_of(request).access.allowance
     if allowance.at_hand(caller.name, count):
         return
     wait = await run_in_threadpool(allowance.fetch, caller.name, count)

@@ -54,18 +54,20 @@ def metrics(caller: Caller, request: Request) -> Response:
     caller.demand(Scope.READ)
     caller.demand_all_gates()
     meter: WebMeter = request.app.state.metrics
-    tasks = services_of(request).tasks
+    tasks = services_of(request).review.queries
 
     def open_tasks() -> dict[str, int]:
         counts: Counter[str] = Counter()
-        counts.update({policy.gate: 0 for policy in services_of(request).gates.visible_to(caller)})
+        counts.update(
+            {policy.gate: 0 for policy in services_of(request).gates.policies.visible_to(caller)}
+        )
         for (gate, state), count in tasks.waiting(caller).items():
             if state in OPEN:
                 counts[gate] += count
         return dict(counts)
 
     def modes() -> dict[str, Mode]:
-        visible = services_of(request).gates.visible_to(caller)
+        visible = services_of(request).gates.policies.visible_to(caller)
         return {policy.gate: policy.mode for policy in visible if policy.mode is not None}
 
     return Response(meter.exposition(open_tasks, modes), media_type=meter.media_type)

@@ -1,4 +1,4 @@
-"""What the routes may use, handed over by bootstrap and kept on the application's state."""
+"""What the routes may use, by feature. Bootstrap hands it over; `app.state` keeps it."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -7,7 +7,6 @@ from starlette.requests import HTTPConnection
 
 from service.configuration import Workshop
 from service.ports.allowance import Allowance
-from service.ports.bus import Bus
 from service.ports.clock import Clock
 from service.usecases.access.audit_trail import AuditTrail
 from service.usecases.access.authentication import Doorkeeper
@@ -33,34 +32,65 @@ from service.web.live import Live
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services:
-    decide: DecideItem
-    tasks: Tasks
-    review: ReviewTasks
-    outcomes: Outcomes
-    deliveries: Deliveries
+class AccessServices:
     doorkeeper: Doorkeeper
+    allowance: Allowance
     audit: AuditTrail
-    gates: GateBook
-    changes: ChangeGate
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionServices:
+    decide: DecideItem
+    outcomes: Outcomes
+    explain: Explain
+    forecast: Forecast
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewServices:
+    queries: Tasks
+    commands: ReviewTasks
+    reviewers: Reviewers
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateServices:
+    policies: GateBook
     workshop: Workshop
+    changes: ChangeGate
     replay: ReplayGate
-    shadows: Shadows
-    shadow_report: ReportShadow
     report: GateReport
     charts: ChartGate
-    reviewers: Reviewers
-    forecast: Forecast
-    explain: Explain
     learner: Learner
-    data: DataSet
     watcher: Watcher
-    live: Live
-    allowance: Allowance
-    bus: Bus
-    clock: Clock
-    public_url: str  # without a trailing slash
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShadowServices:
+    trials: Shadows
+    report: ReportShadow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where the pages are reached from outside; `public_url` has no trailing slash."""
+
+    public_url: str
     secure_cookies: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    access: AccessServices
+    decisions: DecisionServices
+    review: ReviewServices
+    gates: GateServices
+    shadows: ShadowServices
+    deliveries: Deliveries
+    data: DataSet
+    live: Live
+    clock: Clock
+    site: Site
 
 
 def services_of(connection: HTTPConnection) -> Services:

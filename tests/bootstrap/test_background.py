@@ -23,9 +23,9 @@ def test_each_works_in_a_thread_of_its_name_until_the_end() -> None:
         assert stop.is_set()
 
     background = Background(
-        tasks=(
+        tasks=[
             PeriodicTask(name="sweeper", turn=turn, every_seconds=0.001, failure_event="failed"),
-        ),
+        ],
         loops={"carrier": loop},
         meter=Metrics(),
         wake=woken.set,

@@ -81,7 +81,7 @@ class Reviewer:
 
     def signed_in(self, name: str = "ann") -> "Reviewer":
         """Before the queue, without the way through the form."""
-        token, _ = self.site.services.doorkeeper.sign_in(name, PASSWORD)
+        token, _ = self.site.services.access.doorkeeper.sign_in(name, PASSWORD)
         cookie = {"name": "gate-session", "value": token, "url": self.site.url}
         self.page.context.add_cookies([cookie])
         self.page.goto("/review")

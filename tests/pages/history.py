@@ -22,7 +22,7 @@ def live(site: Site, gate: str, items: int, *, panel: bool = True) -> None:
     lot = np.random.default_rng(7)
     right = lot.random(items) < 0.6
     scores = 1 / (1 + np.exp(-2.2 * (np.where(right, 1.8, -1.8) + lot.standard_normal(items))))
-    policy = site.services.gates.of(gate)
+    policy = site.services.gates.policies.of(gate)
     start = site.clock.now() - timedelta(days=10)
     decisions, labels = [], []
     for place in range(items):
@@ -61,15 +61,15 @@ def live(site: Site, gate: str, items: int, *, panel: bool = True) -> None:
         tx.decisions.add(decisions)
         for label in labels if panel else ():
             tx.labels.add(label)
-    site.services.learner.look_at(policy)
+    site.services.gates.learner.look_at(policy)
 
 
 def into(site: Site, gate: str, mode: Mode, cause: str, level: float | None = None) -> None:
     """Put the gate into a mode, as watching it at work does."""
-    policy, now = site.services.gates.of(gate), site.clock.now()
+    policy, now = site.services.gates.policies.of(gate), site.clock.now()
     adapted = Adapted(mode=mode, cause=cause, since=now, level=level)
     change = Change(cause=Cause.ADAPTATION, actor="watcher", note=cause)
     with site.store.transaction() as tx:
         adapted_policy = replace(policy, adapted=adapted)
         succeed(tx, adapted_policy, over=policy.version, change=change, now=now)
-    site.services.gates.load()
+    site.services.gates.policies.load()

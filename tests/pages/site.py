@@ -126,12 +126,12 @@ class Site:
 
     def clear(self) -> None:
         """Nothing waits, and nothing is in anybody's hands."""
-        open_tasks = self.services.tasks.browse(ALL, states=OPEN, page=Page(limit=500))
+        open_tasks = self.services.review.queries.browse(ALL, states=OPEN, page=Page(limit=500))
         for view in open_tasks:
-            self.services.review.cancel(view.task.id, ALL)
+            self.services.review.commands.cancel(view.task.id, ALL)
 
     def view(self, task_id: str) -> TaskView:
-        return self.services.tasks.read(TaskId(task_id), ALL)
+        return self.services.review.queries.read(TaskId(task_id), ALL)
 
     def state(self, task_id: str) -> str:
         return self.view(task_id).task.state.value
@@ -201,7 +201,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[Site]:
     }
     app = build_app(Settings(**chosen), clock=clock)
     for name, role in PEOPLE.items():
-        app.state.services.doorkeeper.create_person(name, PASSWORD, role, None, actor="test")
+        app.state.services.access.doorkeeper.create_person(name, PASSWORD, role, None, actor="test")
     server = uvicorn.Server(
         # Open event streams must not keep the server from stopping.
         uvicorn.Config(

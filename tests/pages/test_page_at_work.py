@@ -65,7 +65,7 @@ def test_a_shadow_is_started_looked_at_and_adopted(site: Site, max_: Browser) ->
     again = max_.post("/gates/comments/edit", **form)
     assert "A shadow of this gate runs already" in again.text
 
-    live_zone = site.services.gates.of("comments").thresholds.zone(0.7)[0]
+    live_zone = site.services.gates.policies.of("comments").thresholds.zone(0.7)[0]
     assert live_zone == "human_review"
     site.ask("seen by both", signals={"score": 0.7})
     site.clock.forward(minutes=1)
@@ -81,7 +81,7 @@ def test_a_shadow_is_started_looked_at_and_adopted(site: Site, max_: Browser) ->
     adopted = max_.post("/gates/comments/shadow/adopt", over=over[1])
     assert adopted.url.path == "/gates/comments"
     assert "Tried in shadow since 2030-05-06" in adopted.text
-    assert site.services.gates.of("comments").thresholds.high == 0.6
+    assert site.services.gates.policies.of("comments").thresholds.high == 0.6
     ended = max_.get("/gates/comments/shadow").text
     assert 'class="badge is-adopted"' in ended
     assert 'id="adopt"' not in ended

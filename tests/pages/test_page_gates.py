@@ -31,7 +31,7 @@ def max_(someone: Callable[..., Browser]) -> Browser:
 
 
 def policy(site: Site, gate: str = "comments") -> GatePolicy:
-    return site.services.gates.of(gate)
+    return site.services.gates.policies.of(gate)
 
 
 def fields_in(page: str) -> dict[str, str]:
@@ -135,7 +135,7 @@ def test_looked_at_saved_and_put_back(site: Site, max_: Browser) -> None:
     assert "The new version is in force" in saved.text
     assert (policy(site).thresholds.low, policy(site).thresholds.high) == (0.055, 0.6)
     assert policy(site).review == before.review
-    newest = site.services.gates.versions("comments", ALL, Page(limit=1))[0]
+    newest = site.services.gates.policies.versions("comments", ALL, Page(limit=1))[0]
     assert (newest.change.cause, newest.change.actor) == (Cause.PUT, "person:max")
     assert "too slow" in saved.text
     version = max_.get("/gates/comments/versions/1").text
@@ -180,9 +180,9 @@ def test_a_mistake_is_told_at_its_field(
 def test_somebody_was_faster(site: Site, max_: Browser) -> None:
     known, form = policy(site, "hooks").version, filled(max_, "hooks", high="80", step="save")
     services = site.services
-    put = services.workshop.changed(policy(site, "hooks"), {"panel_share": 0.1})
+    put = services.gates.workshop.changed(policy(site, "hooks"), {"panel_share": 0.1})
     other = Principal(name="person:eve", scopes=ALL.scopes)
-    services.changes.put("hooks", lambda _: put, other, over=known)
+    services.gates.changes.put("hooks", lambda _: put, other, over=known)
     page = max_.post("/gates/hooks/edit", **form)
     assert "Somebody changed the gate meanwhile" in page.text
     assert policy(site, "hooks").version == known + 1
@@ -205,7 +205,7 @@ def test_audits_that_nobody_gets_to_are_told(site: Site, max_: Browser) -> None:
     change = Change(cause=Cause.PUT, actor="test", note="")
     with site.store.transaction() as tx:
         succeed(tx, audited, over=known.version, change=change, now=site.clock.now())
-    site.services.gates.load()
+    site.services.gates.policies.load()
     assert told not in max_.get("/gates/hooks").text
     for _ in range(40):  # each is drawn with 0.39: one of them is, but once in 10 ** 8 times
         site.ask(gate="hooks", signals={"score": 0.95})

@@ -79,7 +79,7 @@ def test_looking_changes_nothing(site: Site, ann: Browser) -> None:
     ann.answer(decided, "approve")
     ann.post(f"/review/tasks/{held}/claim")
     tasks = (waiting, held, decided)
-    before = [site.view(task) for task in tasks], site.services.tasks.waiting(ALL)
+    before = [site.view(task) for task in tasks], site.services.review.queries.waiting(ALL)
     for path in GETS:
         for task in tasks:
             for method in ("GET", "HEAD"):
@@ -89,7 +89,10 @@ def test_looking_changes_nothing(site: Site, ann: Browser) -> None:
                     + ann.csrf
                 )
                 assert ann.http.request(method, address).status_code in (200, 403, 405)
-    assert before == ([site.view(task) for task in tasks], site.services.tasks.waiting(ALL))
+    assert before == (
+        [site.view(task) for task in tasks],
+        site.services.review.queries.waiting(ALL),
+    )
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/review", "/review/tasks/nope", "/gates/comments"])
@@ -148,7 +151,7 @@ def test_a_crash_is_a_calm_page(site: Site, ann: Browser, monkeypatch: pytest.Mo
     def crash(*_: object) -> None:
         raise RuntimeError("a detail that nobody should read")
 
-    monkeypatch.setattr(site.services.tasks, "waiting", crash)
+    monkeypatch.setattr(site.services.review.queries, "waiting", crash)
     page = ann.get("/review")
     assert page.status_code == 500
     assert "Something broke on our side" in page.text

@@ -312,7 +312,7 @@ def test_the_queue_tells_what_one_decided_lately(site: Site, ann: Browser) -> No
 
 def test_nobody_else_s_gates_are_shown(site: Site) -> None:
     task = site.ask("of a gate that kim does not see")
-    site.services.doorkeeper.create_person(
+    site.services.access.doorkeeper.create_person(
         "kim", PASSWORD, Role.REVIEWER, frozenset({"hooks"}), actor="test"
     )
     kim = Browser(site)

@@ -78,7 +78,7 @@ def test_managers_are_told(site: Site) -> None:
 def test_nobody_else_is(site: Site, someone: Callable[..., Browser]) -> None:
     secret = "cg_key_that_reads_and_reviews"
     scopes = frozenset({Scope.READ, Scope.REVIEW, Scope.DECIDE})
-    site.services.doorkeeper.create_key("looks", scopes, None, secret=secret, actor="test")
+    site.services.access.doorkeeper.create_key("looks", scopes, None, secret=secret, actor="test")
     assert told(site, "comments", secret).status_code == httpx.codes.FORBIDDEN
     assert told(site, "gone").status_code == httpx.codes.NOT_FOUND
     page = someone("ida").get("/gates/comments")
@@ -110,7 +110,7 @@ def test_who_is_asked_second_does_not_see_what_the_first_said(elsewhere: Site) -
     site, ann, ben = elsewhere, Browser(elsewhere), Browser(elsewhere)
     ann.sign_in("ann")
     ben.sign_in("ben")
-    gates = site.services.gates
+    gates = site.services.gates.policies
     policy = gates.of("comments")
     gates.adopt([replace(policy, review=replace(policy.review, quorum=2))], site.clock.now())
     task = site.ask()

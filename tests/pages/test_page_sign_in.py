@@ -125,7 +125,7 @@ def test_behind_https_cookies_are_bound_to_the_host(tmp_path: Path) -> None:
 def test_a_disabled_person_is_out_at_once(site: Site, someone: Callable[..., Browser]) -> None:
     ida = someone("ida")
     assert ida.get("/review").url.path == "/review"
-    site.services.doorkeeper.disable_person("ida", actor="test")
+    site.services.access.doorkeeper.disable_person("ida", actor="test")
     assert ida.get("/review").url.path == "/sign-in"
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
+from service.bootstrap.installation import Installation
 from service.bootstrap.models import open_models
 from service.bootstrap.shelf import Shelf
+from service.configuration import Configuration
 from service.domain.decision import Item
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.model import Activation, ActivationState
@@ -25,7 +27,6 @@ from service.usecases.gates.policy_cache import GateBook
 from service.usecases.models import live_models
 from service.usecases.models.activate_model import ActivateModel
 from service.usecases.models.activation_cache import ModelBook
-from service.usecases.models.live_models import LiveModels
 from tests.registry.bundles import (
     MODELS,
     another_version,
@@ -52,10 +53,15 @@ class Replica:
         self.book.load()
         self.shelf = Shelf(self.registry, self.book)
         self.shelf.labels_of(MODEL)
-        settings = Settings(provider="cpu", scorer_threads=1)
-        self.models: LiveModels[OnnxScorer] = open_models(
-            settings, self.shelf, gates, SystemClock(), self.metrics, {}
+        installation = Installation(
+            settings=Settings(provider="cpu", scorer_threads=1),
+            store=store,
+            clock=SystemClock(),
+            configuration=Configuration(apps={}, gates=(), language_models={}),
+            gates=gates,
+            shelf=self.shelf,
         )
+        self.models = open_models(installation, self.metrics)
 
     @property
     def version(self) -> str:
@@ -113,7 +119,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
     made.close()
 
 
-def score(scorer: OnnxScorer) -> str:
+def score(scorer: Scorer) -> str:
     return asyncio.run(scorer.score(Item(text="a fine day"))).model_version
 
 

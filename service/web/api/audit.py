@@ -24,7 +24,7 @@ def export(
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 1000,
 ) -> StreamingResponse:
     """One entry a line, oldest first; enough to verify the chain elsewhere."""
-    entries = services_of(request).audit.read(caller, after=after, limit=limit)
+    entries = services_of(request).access.audit.read(caller, after=after, limit=limit)
     return StreamingResponse(_lines(entries), media_type="application/jsonl")
 
 
@@ -32,7 +32,7 @@ def export(
 def stats(caller: Caller, request: Request) -> dict[str, dict[str, int]]:
     """Per gate, how many review tasks are in each state."""
     counts: dict[str, dict[str, int]] = {}
-    for (gate, state), count in services_of(request).tasks.waiting(caller).items():
+    for (gate, state), count in services_of(request).review.queries.waiting(caller).items():
         counts.setdefault(gate, {})[state.value] = count
     return counts
 

@@ -50,7 +50,9 @@ async def decide(
         return answer_of(made, services)
 
     with keyed.answering(render) as answer:
-        answer.of(await services.decide(order_of(gate, order), caller, request=answer.request))
+        answer.of(
+            await services.decisions.decide(order_of(gate, order), caller, request=answer.request)
+        )
     return _json(answer.body)
 
 
@@ -74,7 +76,9 @@ async def decide_many(
         }
 
     with keyed.answering(render) as answer:
-        answer.of(await services.decide.many(gate, orders, caller, request=answer.request))
+        answer.of(
+            await services.decisions.decide.many(gate, orders, caller, request=answer.request)
+        )
     return _json(answer.body)
 
 
@@ -92,14 +96,14 @@ async def read_decision(
     give_up_at = time.monotonic() + wait
 
     def read() -> DecisionView:
-        return services.outcomes.read(DecisionId(decision_id), caller)
+        return services.decisions.outcomes.read(DecisionId(decision_id), caller)
 
     async with services.live.listening() as news:
         while True:
             view = await run_in_threadpool(read)
             left = give_up_at - time.monotonic()
             if view.closed or left <= 0:
-                return present.decision_record(view, services.public_url)
+                return present.decision_record(view, services.site.public_url)
             pause = min(left, LOOK_EVERY_SECONDS, *_settling(view))
             await _news_of(news, {decision_id, view.task.id if view.task else ""}, pause)
 
@@ -109,7 +113,7 @@ def take_by_decision(
     decision_id: str, body: TakeRequest, caller: Caller, request: Request
 ) -> TakeResponse:
     """The verdict for the first run that asks once it is final; `duplicate` for any other run."""
-    outcomes = services_of(request).outcomes
+    outcomes = services_of(request).decisions.outcomes
     return present.taken(outcomes.take(DecisionId(decision_id), body.run_id, caller))
 
 
@@ -117,16 +121,18 @@ def answer_of(made: Made, services: Services) -> dict[str, Any]:
     """What a caller is told of a decision: of a panel's task, nothing."""
     decision, task = made
     asked = None if task is None or task.audit else task
-    wait = services.forecast.seconds(decision.gate) if asked else None
-    return present.decision(decision, asked, services.public_url, wait).model_dump(mode="json")
+    wait = services.decisions.forecast.seconds(decision.gate) if asked else None
+    return present.decision(decision, asked, services.site.public_url, wait).model_dump(mode="json")
 
 
 @router.get("/decisions/{decision_id}/explanation")
 async def explain_decision(decision_id: str, caller: Caller, request: Request) -> ExplanationRecord:
     """Which words, or fields, the decision's score rests on, computed anew by the same model."""
     services = services_of(request)
-    view = await run_in_threadpool(services.outcomes.read, DecisionId(decision_id), caller)
-    return present.explanation(view.decision.id, await services.explain(view.decision))
+    view = await run_in_threadpool(
+        services.decisions.outcomes.read, DecisionId(decision_id), caller
+    )
+    return present.explanation(view.decision.id, await services.decisions.explain(view.decision))
 
 
 def _result(result: Made | BaseException, services: Services) -> dict[str, Any]:

@@ -35,7 +35,7 @@ router = APIRouter(tags=["gates"])
 @router.get("/gates")
 def browse(caller: Caller, request: Request) -> wire.GateList:
     """The gates that the key may ask: what the editor's drop-down offers."""
-    visible = services_of(request).gates.visible_to(caller)
+    visible = services_of(request).gates.policies.visible_to(caller)
     return wire.GateList(gates=[wire.GateSummary(**_summary(policy)) for policy in visible])
 
 
@@ -43,7 +43,7 @@ def browse(caller: Caller, request: Request) -> wire.GateList:
 def read(gate: str, caller: Caller, request: Request, response: Response) -> wire.Gate:
     """The policy in force, and in words what it promises. Its version is the ETag."""
     services = services_of(request)
-    policy = services.gates.get(gate, caller)
+    policy = services.gates.policies.get(gate, caller)
     response.headers["ETag"] = etag(policy.version)
     return wire.Gate(
         **_summary(policy),
@@ -56,17 +56,17 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
         contract=contract_document(policy.contract) if policy.contract else None,
         certificates=[
             certificate_summary(one.id, certificate_of(one.document), one.created_at)
-            for one in services.gates.certificates(policy)
+            for one in services.gates.policies.certificates(policy)
         ],
         labels_needed=[
-            wire.LabelsNeeded(**asdict(one)) for one in services.learner.outlook(policy)
+            wire.LabelsNeeded(**asdict(one)) for one in services.gates.learner.outlook(policy)
         ],
         adaptation=_adaptation(policy),
-        watch=_watch(services.watcher.watch(policy)),
-        audits=_audits(services.report.audits(policy)),
-        workload=_workload(services.watcher.workload(policy)),
+        watch=_watch(services.gates.watcher.watch(policy)),
+        audits=_audits(services.gates.report.audits(policy)),
+        workload=_workload(services.gates.watcher.workload(policy)),
         policy=section_of(policy),
-        file_ignored=services.gates.is_overruled(policy.gate),
+        file_ignored=services.gates.policies.is_overruled(policy.gate),
     )
 
 
@@ -88,14 +88,14 @@ def put(
     over = version_of(if_match)
     with keyed.answering(version_told) as answer:
         if change.put_back is not None:
-            stored = services.changes.put_back(
+            stored = services.gates.changes.put_back(
                 gate, change.put_back, caller, over=over, note=change.note, request=answer.request
             )
         else:
             document = dict(change.policy or {})
-            stored = services.changes.put(
+            stored = services.gates.changes.put(
                 gate,
-                lambda known: services.workshop.policy(known.gate, document),
+                lambda known: services.gates.workshop.policy(known.gate, document),
                 caller,
                 over=over,
                 note=change.note,
@@ -108,7 +108,7 @@ def put(
 @router.get("/gates/{gate}/charts")
 def charts(gate: str, caller: Caller, request: Request) -> wire.GateCharts:
     """How the gate is doing since it was last changed: what is usual, and what leaves it."""
-    found = services_of(request).charts(gate, caller)
+    found = services_of(request).gates.charts(gate, caller)
     return wire.GateCharts(
         gate=gate,
         since=found.since,
@@ -139,7 +139,7 @@ def versions(
     if cursor is not None and not re.fullmatch(r"[0-9]{1,9}", cursor):
         raise InvalidInput("The cursor is not one we gave.", fix="Start again without it.")
     page = Page(limit=limit, before=cursor)
-    found = services_of(request).gates.versions(gate, caller, page)
+    found = services_of(request).gates.policies.versions(gate, caller, page)
     return wire.GateVersions(
         versions=[wire.GateVersion(**version_told(one)) for one in found],
         next_cursor=str(found[-1].version) if len(found) == limit else None,

@@ -51,7 +51,9 @@ def certify(gate: str, caller: Caller, keyed: KeyedCall, request: Request) -> JS
     It does so by itself as labels grow; each certificate has its own chance of being wrong.
     """
     with keyed.answering(certified) as answer:
-        answer.of(services_of(request).learner.certify_now(gate, caller, request=answer.request))
+        answer.of(
+            services_of(request).gates.learner.certify_now(gate, caller, request=answer.request)
+        )
     return JSONResponse(answer.body, status_code=201)
 
 

@@ -20,7 +20,7 @@ def report(
     body: OutcomeRequest, caller: Caller, keyed: KeyedCall, request: Request
 ) -> JSONResponse:
     """Say what would have been right (a chargeback, an appeal). It never changes the verdict."""
-    outcomes, truth = services_of(request).outcomes, Verdict(body.truth)
+    outcomes, truth = services_of(request).decisions.outcomes, Verdict(body.truth)
     with keyed.answering(_recorded) as answer:
         answer.of(
             outcomes.report(

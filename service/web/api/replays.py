@@ -25,13 +25,13 @@ def replay(
 ) -> wire.ReplayReport:
     """What the candidate would have decided, beside the policy in force; changes nothing."""
     services = services_of(request)
-    known = services.gates.get(gate, caller)
+    known = services.gates.policies.get(gate, caller)
     if asked.put_back is not None and asked.candidate:
         raise InvalidInput("A replay is of a candidate or of a version.", fix="Send one of them.")
     candidate = (
-        services.changes.restored(gate, asked.put_back, caller)
+        services.gates.changes.restored(gate, asked.put_back, caller)
         if asked.put_back is not None
-        else services.workshop.changed(known, asked.candidate)
+        else services.gates.workshop.changed(known, asked.candidate)
     )
     order = ReplayOrder(
         since=asked.since,
@@ -39,7 +39,7 @@ def replay(
         limit=asked.limit,
         costs=None if asked.costs is None else _costs(asked.costs),
     )
-    return report(services.replay(candidate, caller, order))
+    return report(services.gates.replay(candidate, caller, order))
 
 
 def report(found: Report) -> wire.ReplayReport:

@@ -15,7 +15,7 @@ router = APIRouter(tags=["gates"])
 @router.get("/gates/{gate}/reviewers")
 def read(gate: str, caller: Caller, request: Request) -> wire.Reviewers:
     """What the answers to items that several people answered say of each of them."""
-    found = services_of(request).reviewers.quality(gate, caller)
+    found = services_of(request).review.reviewers.quality(gate, caller)
     if found is None:
         return wire.Reviewers(items=0)
     key = f"agreement.{found.agreement}"

@@ -28,15 +28,17 @@ def start(
 ) -> wire.ShadowSummary:
     """Try a candidate on what comes in from now on; it decides nothing."""
     services = services_of(request)
-    known = services.gates.get(gate, caller)
+    known = services.gates.policies.get(gate, caller)
     candidate = (
-        services.changes.restored(gate, asked.put_back, caller)
+        services.gates.changes.restored(gate, asked.put_back, caller)
         if asked.put_back is not None
-        else services.workshop.changed(known, asked.candidate)
+        else services.gates.workshop.changed(known, asked.candidate)
     )
     with keyed.answering(_summary) as answer:
         answer.of(
-            services.shadows.start(candidate, caller, note=asked.note, request=answer.request)
+            services.shadows.trials.start(
+                candidate, caller, note=asked.note, request=answer.request
+            )
         )
     return wire.ShadowSummary(**answer.body)
 
@@ -49,14 +51,14 @@ def read(
     limit: Annotated[int, Query(ge=1, le=MOST)] = DEFAULT_LIMIT,
 ) -> wire.ShadowReport:
     """What the newest shadow has found: the gate and the candidate on the same items."""
-    return _report(services_of(request).shadow_report(gate, caller, limit=limit))
+    return _report(services_of(request).shadows.report(gate, caller, limit=limit))
 
 
 @router.delete("/gates/{gate}/shadow")
 def stop(gate: str, caller: Caller, keyed: KeyedCall, request: Request) -> wire.ShadowSummary:
     """End the shadow; what it has found stays."""
     with keyed.answering(_summary) as answer:
-        answer.of(services_of(request).shadows.stop(gate, caller, request=answer.request))
+        answer.of(services_of(request).shadows.trials.stop(gate, caller, request=answer.request))
     return wire.ShadowSummary(**answer.body)
 
 
@@ -73,9 +75,11 @@ def adopt(
     over = version_of(if_match)
     with keyed.answering(version_told) as answer:
         answer.of(
-            services.shadows.adopt(
+            services.shadows.trials.adopt(
                 gate,
-                lambda candidate: services.workshop.policy(candidate.gate, section_of(candidate)),
+                lambda candidate: services.gates.workshop.policy(
+                    candidate.gate, section_of(candidate)
+                ),
                 caller,
                 over=over,
                 request=answer.request,

@@ -43,7 +43,7 @@ def browse(
     cursor: str | None = None,
 ) -> TaskPage:
     """Tasks the caller may see, newest first; `next_cursor` asks for the page below."""
-    found = services_of(request).tasks.browse(
+    found = services_of(request).review.queries.browse(
         caller,
         gate=gate,
         states=frozenset(state) if state else None,
@@ -57,13 +57,13 @@ def browse(
 
 @router.get("/tasks/{task_id}")
 def read(task_id: str, caller: Caller, request: Request) -> Task:
-    return present.task(services_of(request).tasks.read(TaskId(task_id), caller))
+    return present.task(services_of(request).review.queries.read(TaskId(task_id), caller))
 
 
 @router.post("/tasks/claim", response_model=ClaimResponse)
 def claim(body: ClaimRequest, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Take the most urgent tasks. Each comes with the lease that its holder answers under."""
-    review = services_of(request).review
+    review = services_of(request).review.commands
     with keyed.answering(_all_claimed) as answer:
         answer.of(review.claim(caller, gate=body.gate, limit=body.limit, request=answer.request))
     return JSONResponse(answer.body)
@@ -85,7 +85,7 @@ def decide(
         comment=body.comment or "",
         edited_result=body.edited_result,
     )
-    review = services_of(request).review
+    review = services_of(request).review.commands
     with keyed.answering(_answered) as answer:
         answer.of(review.answer(order, caller, request=answer.request))
     return JSONResponse(answer.body)
@@ -96,7 +96,7 @@ def renew(
     task_id: str, body: LeaseRequest, caller: Caller, keyed: KeyedCall, request: Request
 ) -> JSONResponse:
     """Keep a claimed task for another lease's length."""
-    review = services_of(request).review
+    review = services_of(request).review.commands
     with keyed.answering(_lease) as answer:
         answer.of(review.renew(TaskId(task_id), body.lease_token, caller, request=answer.request))
     return JSONResponse(answer.body)
@@ -107,7 +107,7 @@ def release(
     task_id: str, body: LeaseRequest, caller: Caller, keyed: KeyedCall, request: Request
 ) -> JSONResponse:
     """Give a claimed task back."""
-    review = services_of(request).review
+    review = services_of(request).review.commands
     with keyed.answering(_state) as answer:
         answer.of(review.release(TaskId(task_id), body.lease_token, caller, request=answer.request))
     return JSONResponse(answer.body)
@@ -116,7 +116,7 @@ def release(
 @router.post("/tasks/{task_id}/undo", response_model=ClaimedTask)
 def undo(task_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Take one's own verdict back while its delivery has not left; the task is claimed again."""
-    review = services_of(request).review
+    review = services_of(request).review.commands
     with keyed.answering(_claimed) as answer:
         answer.of(review.undo(TaskId(task_id), caller, request=answer.request))
     return JSONResponse(answer.body)
@@ -125,7 +125,7 @@ def undo(task_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> JS
 @router.post("/tasks/{task_id}/cancel", response_model=ReleaseResponse)
 def cancel(task_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> JSONResponse:
     """Nobody needs the answer any more; nothing is delivered."""
-    review = services_of(request).review
+    review = services_of(request).review.commands
     with keyed.answering(_state) as answer:
         answer.of(review.cancel(TaskId(task_id), caller, request=answer.request))
     return JSONResponse(answer.body)
@@ -134,7 +134,7 @@ def cancel(task_id: str, caller: Caller, keyed: KeyedCall, request: Request) -> 
 @router.post("/tasks/{task_id}/take")
 def take_by_task(task_id: str, body: TakeRequest, caller: Caller, request: Request) -> TakeResponse:
     """As `POST /v1/decisions/{id}/take`, by the task's id."""
-    outcomes = services_of(request).outcomes
+    outcomes = services_of(request).decisions.outcomes
     decision_id = outcomes.decision_of_task(TaskId(task_id), caller)
     return present.taken(outcomes.take(decision_id, body.run_id, caller))
 

@@ -32,7 +32,7 @@ def keep(request: Request, response: Response, name: str, value: str, lasts: tim
         path="/",
         httponly=True,
         samesite="lax",
-        secure=services_of(request).secure_cookies,
+        secure=services_of(request).site.secure_cookies,
     )
 
 
@@ -42,10 +42,10 @@ def drop(request: Request, response: Response, name: str) -> None:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=services_of(request).secure_cookies,
+        secure=services_of(request).site.secure_cookies,
     )
 
 
 def _full_name(request: Request, name: str) -> str:
     # With the prefix a browser takes the cookie only from this very host, by https, for all paths.
-    return f"__Host-{name}" if services_of(request).secure_cookies else name
+    return f"__Host-{name}" if services_of(request).site.secure_cookies else name

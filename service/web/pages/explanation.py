@@ -54,9 +54,9 @@ class Shown:
 async def explanation(task_id: str, visitor: SignedIn, request: Request) -> Response:
     """Which words or fields the score rests on; nothing where the AI's word is hidden."""
     services = services_of(request)
-    view = await run_in_threadpool(services.tasks.read, TaskId(task_id), visitor.principal)
+    view = await run_in_threadpool(services.review.queries.read, TaskId(task_id), visitor.principal)
     try:
-        found = await services.explain(view.decision)
+        found = await services.decisions.explain(view.decision)
     except NotExplained:
         shown = None
     else:

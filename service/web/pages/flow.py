@@ -42,13 +42,13 @@ def take_next(
 
 def give_back(services: Services, principal: Principal, task: ReviewTask) -> None:
     token = task.lease.token if task.lease else ""
-    services.review.release(task.id, token, principal)
+    services.review.commands.release(task.id, token, principal)
 
 
 def held_by(services: Services, principal: Principal, gate: str | None) -> list[TaskView]:
     """What is in this reviewer's hands, longest held first."""
     now = services.clock.now()
-    views = services.tasks.browse(
+    views = services.review.queries.browse(
         principal,
         gate=gate,
         states=frozenset({TaskState.CLAIMED}),
@@ -60,7 +60,7 @@ def held_by(services: Services, principal: Principal, gate: str | None) -> list[
 
 
 def _claim(services: Services, principal: Principal, gate: str | None) -> ReviewTask | None:
-    views = services.review.claim(principal, gate=gate)
+    views = services.review.commands.claim(principal, gate=gate)
     return views[0].task if views else None
 
 

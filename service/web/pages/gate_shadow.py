@@ -39,7 +39,7 @@ class ShadowView:
 def show(gate: str, visitor: SignedIn, request: Request, notice: str | None = None) -> Response:
     """What the newest shadow has found."""
     services, policy = gate_of(request, gate, visitor)
-    report = services.shadow_report(gate, visitor.principal, limit=LATELY.limit)
+    report = services.shadows.report(gate, visitor.principal, limit=LATELY.limit)
     view = ShadowView(
         report=report,
         differences=differences(policy, report.candidate),
@@ -64,7 +64,7 @@ def stop(gate: str, visitor: Sender, request: Request) -> Response:
     """End it; what it found stays to be read."""
     services, _ = gate_of(request, gate, visitor, Scope.MANAGE)
     try:
-        services.shadows.stop(gate, visitor.principal)
+        services.shadows.trials.stop(gate, visitor.principal)
     except Conflict:  # somebody was faster: show how it stands
         return to(f"/gates/{gate}/shadow", notice="shadow_moved")
     return to(f"/gates/{gate}/shadow", notice="shadow_stopped")
@@ -75,9 +75,9 @@ def adopt(gate: str, visitor: Sender, request: Request, fields: Fields) -> Respo
     """Put the candidate in force."""
     services, _ = gate_of(request, gate, visitor, Scope.MANAGE)
     try:
-        services.shadows.adopt(
+        services.shadows.trials.adopt(
             gate,
-            lambda candidate: services.workshop.policy(candidate.gate, section_of(candidate)),
+            lambda candidate: services.gates.workshop.policy(candidate.gate, section_of(candidate)),
             visitor.principal,
             over=over_of(GateForm(fields=fields)),
         )

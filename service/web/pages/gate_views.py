@@ -102,7 +102,9 @@ class GateView:
 
 
 def row_of(services: Services, policy: GatePolicy) -> GateRow:
-    certificates = [certificate_of(one.document) for one in services.gates.certificates(policy)]
+    certificates = [
+        certificate_of(one.document) for one in services.gates.policies.certificates(policy)
+    ]
     whole = next((one for one in certificates if one.scope is None), None)
     return GateRow(
         policy=policy,
@@ -114,33 +116,33 @@ def row_of(services: Services, policy: GatePolicy) -> GateRow:
 def view_of(services: Services, policy: GatePolicy, viewer: Principal) -> GateView:
     """Everything that the page of a gate says."""
     contract = policy.contract
-    found = services.report.cost_frontier(policy)
+    found = services.gates.report.cost_frontier(policy)
     return GateView(
         row=row_of(services, policy),
         promises=list(contract.promises.items()) if contract else [],
         certificates=[
             Promised(certificate=certificate_of(one.document), issued_at=one.created_at)
-            for one in services.gates.certificates(policy)
+            for one in services.gates.policies.certificates(policy)
         ],
-        categories=categories_of(policy, services.report.labels_by_category(policy)),
-        needed=services.learner.outlook(policy),
-        lately=services.replay(policy, viewer, LATELY),
-        audits=services.report.audits(policy),
+        categories=categories_of(policy, services.gates.report.labels_by_category(policy)),
+        needed=services.gates.learner.outlook(policy),
+        lately=services.gates.replay(policy, viewer, LATELY),
+        audits=services.gates.report.audits(policy),
         reviewers=_reviewers(services, policy, viewer),
-        workload=services.watcher.workload(policy),
-        watch=services.watcher.watch(policy),
+        workload=services.gates.watcher.workload(policy),
+        watch=services.gates.watcher.watch(policy),
         alarm_at=ecusum.LIMIT,
         shadow=_shadow(services, policy, viewer),
         charts=_charts(services, policy, viewer),
         frontier=FrontierView(found) if found else None,
-        versions=services.gates.versions(policy.gate, viewer, Page(limit=MOST_VERSIONS)),
-        file_ignored=services.gates.is_overruled(policy.gate),
+        versions=services.gates.policies.versions(policy.gate, viewer, Page(limit=MOST_VERSIONS)),
+        file_ignored=services.gates.policies.is_overruled(policy.gate),
         may_change=Scope.MANAGE in viewer.scopes,
     )
 
 
 def _charts(services: Services, policy: GatePolicy, viewer: Principal) -> ChartsView:
-    found = services.charts(policy.gate, viewer)
+    found = services.gates.charts(policy.gate, viewer)
     return ChartsView(
         found=found,
         drawn=[ChartView(one) for one in found.charts if one.points],
@@ -152,11 +154,11 @@ def _reviewers(services: Services, policy: GatePolicy, viewer: Principal) -> Qua
     """For managers alone: what is measured of people is nobody else's business."""
     if Scope.MANAGE not in viewer.scopes:
         return None
-    return services.reviewers.quality(policy.gate, viewer)
+    return services.review.reviewers.quality(policy.gate, viewer)
 
 
 def _shadow(services: Services, policy: GatePolicy, viewer: Principal) -> Shadow | None:
     try:
-        return services.shadows.latest(policy.gate, viewer)
+        return services.shadows.trials.latest(policy.gate, viewer)
     except UnknownShadow:
         return None

@@ -42,7 +42,7 @@ def browse(visitor: SignedIn, request: Request) -> Response:
     """The gates that this person may see."""
     _may_look(visitor.principal)
     services = services_of(request)
-    rows = [row_of(services, one) for one in services.gates.visible_to(visitor.principal)]
+    rows = [row_of(services, one) for one in services.gates.policies.visible_to(visitor.principal)]
     return render(
         request,
         "gates.html",
@@ -83,18 +83,18 @@ def change(gate: str, visitor: Sender, request: Request, fields: Fields) -> Resp
     if mistakes:
         return _form(request, visitor, policy, replace(form, mistakes=mistakes))
     try:
-        candidate = services.workshop.changed(policy, changes)
+        candidate = services.gates.workshop.changed(policy, changes)
     except BadPolicy as refused:
         return _form(request, visitor, policy, replace(form, mistakes=_told(refused)))
     if form.value("step") not in (SAVE, SHADOW):
-        report = services.replay(candidate, visitor.principal, LATELY)
+        report = services.gates.replay(candidate, visitor.principal, LATELY)
         return _form(request, visitor, policy, form, report, candidate)
     if form.value("step") == SHADOW:
         return _tried(services, candidate, visitor, form)
     try:
-        stored = services.changes.put(
+        stored = services.gates.changes.put(
             gate,
-            lambda known: services.workshop.changed(known, changes),
+            lambda known: services.gates.workshop.changed(known, changes),
             visitor.principal,
             over=over_of(form),
             note=form.value("note")[:LONGEST_NOTE],
@@ -110,8 +110,8 @@ def change(gate: str, visitor: Sender, request: Request, fields: Fields) -> Resp
 def show_version(gate: str, version: Number, visitor: SignedIn, request: Request) -> Response:
     """What a version said, and what putting it back would change."""
     services, policy = gate_of(request, gate, visitor)
-    stored = services.gates.version(gate, version, visitor.principal)
-    restored = services.changes.restored(gate, version, visitor.principal)
+    stored = services.gates.policies.version(gate, version, visitor.principal)
+    restored = services.gates.changes.restored(gate, version, visitor.principal)
     report = _replayed(services, restored, visitor.principal)
     return render(
         request,
@@ -136,7 +136,7 @@ def put_back(
     """Put the version back."""
     services, _ = gate_of(request, gate, visitor, Scope.MANAGE)
     form = GateForm(fields=fields)
-    services.changes.put_back(
+    services.gates.changes.put_back(
         gate,
         version,
         visitor.principal,
@@ -150,7 +150,7 @@ def _tried(services: Services, candidate: GatePolicy, visitor: Visitor, form: Ga
     """Start the candidate in shadow, and show how it stands."""
     note = form.value("note")[:LONGEST_NOTE]
     try:
-        services.shadows.start(candidate, visitor.principal, note=note)
+        services.shadows.trials.start(candidate, visitor.principal, note=note)
     except ShadowRuns:
         return to(f"/gates/{candidate.gate}/shadow", notice="shadow_runs")
     return to(f"/gates/{candidate.gate}/shadow", notice="shadow_started")
@@ -161,7 +161,7 @@ def gate_of(
 ) -> tuple[Services, GatePolicy]:
     services = services_of(request)
     _may_look(visitor.principal)
-    policy = services.gates.get(name, visitor.principal)
+    policy = services.gates.policies.get(name, visitor.principal)
     if scopes:
         visitor.principal.demand(*scopes)
     return services, policy
@@ -170,7 +170,7 @@ def gate_of(
 def _replayed(services: Services, candidate: GatePolicy, viewer: Principal) -> Report | None:
     """The replay of a candidate; None where it scores otherwise, which no replay can tell."""
     try:
-        return services.replay(candidate, viewer, LATELY)
+        return services.gates.replay(candidate, viewer, LATELY)
     except InvalidInput:
         return None
 

@@ -96,7 +96,7 @@ def standing_after(services: Services, viewer: Principal, after: str | None) -> 
     if not after:
         return None
     try:
-        view = services.tasks.read(TaskId(after), viewer)
+        view = services.review.queries.read(TaskId(after), viewer)
     except GateError:  # an address typed by hand: nothing to tell
         return None
     return standing_of(view, viewer, services.clock.now())
@@ -104,9 +104,9 @@ def standing_after(services: Services, viewer: Principal, after: str | None) -> 
 
 def _queue(services: Services, viewer: Principal, gate: str | None) -> Queue:
     now = services.clock.now()
-    counts = services.tasks.waiting(viewer)
+    counts = services.review.queries.waiting(viewer)
     held = held_by(services, viewer, gate)
-    waiting = services.tasks.browse(
+    waiting = services.review.queries.browse(
         viewer, gate=gate, states=WAITING, page=Page(limit=MOST_WAITING)
     )
     waiting.sort(key=lambda view: (-view.task.priority, view.task.created_at))
@@ -114,7 +114,10 @@ def _queue(services: Services, viewer: Principal, gate: str | None) -> Queue:
         gate=gate,
         choices=[
             Choice(gate=name, waiting=for_viewer(counts, viewer, name))
-            for name in (None, *(policy.gate for policy in services.gates.visible_to(viewer)))
+            for name in (
+                None,
+                *(policy.gate for policy in services.gates.policies.visible_to(viewer)),
+            )
         ],
         waiting=for_viewer(counts, viewer, gate),
         for_experts=0 if viewer.expert else total(counts, gate, TaskState.ESCALATED),
@@ -144,7 +147,7 @@ def for_viewer(counts: Counts, viewer: Principal, gate: str | None) -> int:
 
 
 def _decided_by(services: Services, viewer: Principal, gate: str | None) -> list[Standing]:
-    views = services.tasks.browse(
+    views = services.review.queries.browse(
         viewer,
         gate=gate,
         states=frozenset({TaskState.RESOLVED}),

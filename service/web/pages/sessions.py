@@ -52,7 +52,7 @@ def visitor_of(request: Request) -> Visitor:
     if not token:
         raise SignInNeeded(ended=False)
     try:
-        principal, session = services_of(request).doorkeeper.who_is_signed_in(token)
+        principal, session = services_of(request).access.doorkeeper.who_is_signed_in(token)
     except Unauthenticated:
         raise SignInNeeded(ended=True) from None
     visitor = Visitor(principal=principal, session=session)

@@ -50,7 +50,7 @@ def sign_in(
         return response
     attempts.failed(name, address, now)  # until it has succeeded: many at once count each
     try:
-        token, session = services.doorkeeper.sign_in(name, password)
+        token, session = services.access.doorkeeper.sign_in(name, password)
     except Unauthenticated:
         return _form(request, next, told="wrong", status=401, name=name)
     attempts.succeeded(name, address)
@@ -62,7 +62,7 @@ def sign_in(
 
 @router.post("/sign-out")
 def sign_out(_: Sender, request: Request) -> Response:
-    services_of(request).doorkeeper.sign_out(cookies.read(request, cookies.SESSION))
+    services_of(request).access.doorkeeper.sign_out(cookies.read(request, cookies.SESSION))
     response = RedirectResponse("/sign-in", 303)
     cookies.drop(request, response, cookies.SESSION)
     cookies.drop(request, response, cookies.SKIPPED)

@@ -47,19 +47,19 @@ def show(
 ) -> Response:
     """Only shows: whoever opens a link, a scanner included, claims nothing."""
     services, viewer = services_of(request), visitor.principal
-    view = services.tasks.read(TaskId(task_id), viewer)
+    view = services.review.queries.read(TaskId(task_id), viewer)
     return render(
         request,
         "task.html",
         visitor=visitor,
         csrf=visitor.csrf,
         card=_card(services, viewer, view),
-        explains=services.explain.can(view.decision),
+        explains=services.decisions.explain.can(view.decision),
         lost=False,
         gate=gate or "",
         after=standing_after(services, viewer, after),
         notice=notice if notice in NOTICES else None,
-        more=for_viewer(services.tasks.waiting(viewer), viewer, gate or None),
+        more=for_viewer(services.review.queries.waiting(viewer), viewer, gate or None),
         now=services.clock.now(),
         longest_comment=MAX_COMMENT_CHARS,
     )
@@ -71,7 +71,7 @@ def show_standing(
 ) -> Response:
     """The quiet bar about an answered item, as it stands now."""
     services = services_of(request)
-    view = services.tasks.read(TaskId(task_id), visitor.principal)
+    view = services.review.queries.read(TaskId(task_id), visitor.principal)
     standing = standing_of(view, visitor.principal, services.clock.now())
     return render(
         request,
@@ -87,7 +87,7 @@ def show_standing(
 def claim(task_id: str, visitor: Sender, request: Request, gate: Field = "") -> Response:
     """Take this very item, if nobody else was faster."""
     try:
-        services_of(request).review.claim_one(TaskId(task_id), visitor.principal)
+        services_of(request).review.commands.claim_one(TaskId(task_id), visitor.principal)
     except Conflict:
         return to(f"/review/tasks/{task_id}", gate=gate, notice="moved")
     return to(f"/review/tasks/{task_id}", gate=gate)
@@ -106,17 +106,17 @@ def answer(
 ) -> Response:
     """Record the answer, then go on to the next item."""
     services, viewer = services_of(request), visitor.principal
-    view = services.tasks.read(TaskId(task_id), viewer)
+    view = services.review.queries.read(TaskId(task_id), viewer)
     order = AnswerOrder(
         task_id=view.task.id,
         lease_token=lease,
         answer=answer,
         comment=_lines(comment).strip(),
         edited_result=_edit(view, edited) if answer is Answer.APPROVE else None,
-        undo_window=services.gates.get(view.task.gate, viewer).review.undo,
+        undo_window=services.gates.policies.get(view.task.gate, viewer).review.undo,
     )
     try:
-        services.review.answer(order, viewer)
+        services.review.commands.answer(order, viewer)
     except Conflict:
         return to(f"/review/tasks/{task_id}", gate=gate, notice="lapsed")
     return go_on(
@@ -135,7 +135,7 @@ def release(
 ) -> Response:
     """Give the item back unanswered, for somebody else or for later."""
     try:
-        services_of(request).review.release(TaskId(task_id), lease, visitor.principal)
+        services_of(request).review.commands.release(TaskId(task_id), lease, visitor.principal)
     except Conflict:
         return to(f"/review/tasks/{task_id}", gate=gate, notice="lapsed")
     if then == "queue":
@@ -151,9 +151,9 @@ def renew(
     """Keep the item while its page is open; where that failed, say so in the buttons' place."""
     services, viewer = services_of(request), visitor.principal
     try:
-        services.review.renew(TaskId(task_id), lease, viewer)
+        services.review.commands.renew(TaskId(task_id), lease, viewer)
     except Conflict:
-        card = _card(services, viewer, services.tasks.read(TaskId(task_id), viewer))
+        card = _card(services, viewer, services.review.queries.read(TaskId(task_id), viewer))
         return render(
             request,
             "hold.html",
@@ -170,7 +170,7 @@ def renew(
 def undo(task_id: str, visitor: Sender, request: Request, back: Field = "/review") -> Response:
     """Take the answer back: the item is in one's hands again, if its message has not left."""
     try:
-        services_of(request).review.undo(TaskId(task_id), visitor.principal)
+        services_of(request).review.commands.undo(TaskId(task_id), visitor.principal)
     except Conflict:
         path = safe_path(back)
         return RedirectResponse(path + ("&" if "?" in path else "?") + "notice=too_late", 303)
@@ -178,7 +178,7 @@ def undo(task_id: str, visitor: Sender, request: Request, back: Field = "/review
 
 
 def _card(services: Services, viewer: Principal, view: TaskView) -> Card:
-    lease = services.gates.get(view.task.gate, viewer).review.lease
+    lease = services.gates.policies.get(view.task.gate, viewer).review.lease
     return card_of(view, viewer, services.clock.now(), lease)
 
 
