@@ -92,8 +92,8 @@ experiment: .venv/.tests ## Every policy on real data: reports/experiment/index.
 check: .venv/.tests .venv-lab/.lab ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy service
-	@$(BIN)/mypy --python-executable .venv-lab/bin/python plugin main.py
+	@$(BIN)/mypy
+	@$(BIN)/mypy --python-executable .venv-lab/bin/python lab plugin main.py
 	@$(BIN)/lint-imports
 
 format: .venv/.tests ## Format and mend what can be mended by itself

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from bench import machine
 from bench.against import AGAINST
-from bench.measuring import FULL, QUICK, Figures, Plan
+from bench.measuring import FULL, QUICK, Figures
 from bench.parts import PARTS
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -58,8 +59,7 @@ def main() -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     console, progress = Console(), Console(stderr=True)
-    given = {"rounds": chosen.rounds, "seconds": chosen.seconds}
-    settings = {**(QUICK if chosen.quick else FULL), **{k: v for k, v in given.items() if v}}
+    usual = QUICK if chosen.quick else FULL
     figures: Figures = machine.described()
     with progress.status("starting") as status:
 
@@ -68,7 +68,12 @@ def run(chosen: argparse.Namespace) -> None:
             if not progress.is_terminal:
                 progress.print(what)
 
-        plan = Plan(**settings, say=say)
+        plan = replace(
+            usual,
+            rounds=chosen.rounds or usual.rounds,
+            seconds=chosen.seconds or usual.seconds,
+            say=say,
+        )
         for part in chosen.parts or (EVERY if chosen.peers else PARTS):
             figures |= EVERY[part](plan)
             figures[f"measured.{part}"] = datetime.now(UTC).isoformat(timespec="seconds")

@@ -199,11 +199,12 @@ class Connection(asyncio.Protocol):
         self._due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def send(self, request: bytes, due: float) -> None:
         self._due, self._waiting, self._received = due, True, b""
-        self._transport.write(request)  # type: ignore[attr-defined]
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data

@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -32,8 +32,10 @@ class Plan:
     say: Callable[[str], None]
 
 
-FULL = {"rounds": 5, "seconds": 6.0, "warm_up": 1.5, "connections": 64, "labels": 1_000_000}
-QUICK = {"rounds": 2, "seconds": 2.0, "warm_up": 0.5, "connections": 64, "labels": 100_000}
+FULL = Plan(
+    rounds=5, seconds=6.0, warm_up=1.5, connections=64, labels=1_000_000, say=lambda _: None
+)
+QUICK = replace(FULL, rounds=2, seconds=2.0, warm_up=0.5, labels=100_000)
 
 
 def interleaved(

@@ -51,6 +51,7 @@ class LabForm(TypedDict):
 
     node_id: str
     token: str | None
+    status: str
     inputs: list[dict[str, Any]]
 
 

@@ -34,7 +34,7 @@ class Lesson:
     item: Item
     right: bool
     category: str | None
-    decision_id: str
+    decision_id: DecisionId
     decided_at: datetime
     weight: float = 1.0
     doubted: bool = False
@@ -61,7 +61,7 @@ class Lessons:
 
     reads: Reads
     since: datetime | None = None
-    borne_out: Mapping[str, JudgedLabel] = field(default_factory=dict)
+    borne_out: Mapping[DecisionId, JudgedLabel] = field(default_factory=dict)
     _others: deque[tuple[datetime, Lesson]] = field(
         default_factory=lambda: deque(maxlen=MOST_LESSONS)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,9 +29,9 @@ def doorkeeper(server: tuple[str, Path]) -> Iterator[Doorkeeper]:
     store.close()
 
 
-def call(url: str, key: str | None, method: str, path: str, **more: object) -> httpx.Response:
+def call(url: str, key: str | None, method: str, path: str, **more: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.request(method, url + path, headers=headers, timeout=30, **more)  # type: ignore[arg-type]
+    return httpx.request(method, url + path, headers=headers, timeout=30, **more)
 
 
 ORDER = {"item": {"text": "x"}, "signals": {"score": 0.5}}

@@ -14,7 +14,7 @@ from bench.servers import Server, a_rival
 from corpora import LabelledText
 from training.serving import raw_scores
 
-PLAN = measuring.Plan(**measuring.QUICK, say=lambda _: None)
+PLAN = measuring.QUICK
 TEXTS = ["what a lovely day", "you are an idiot and nobody likes you", "see you at nine"]
 
 
@@ -91,7 +91,8 @@ def test_we_and_a_peer_are_measured_in_turn(monkeypatch: pytest.MonkeyPatch) -> 
     told: list[str] = []
     plan = replace(PLAN, rounds=1, seconds=0.3, say=told.append)
     figures = against.against("litserve", plan)
-    assert figures["peers.http_over_litserve"] == pytest.approx(
-        figures["peers.ours_beside_litserve_per_second"] / figures["peers.litserve_per_second"],
-        rel=0.01,
-    )
+    ours = figures["peers.ours_beside_litserve_per_second"]
+    theirs = figures["peers.litserve_per_second"]
+    assert isinstance(ours, float)
+    assert isinstance(theirs, float)
+    assert figures["peers.http_over_litserve"] == pytest.approx(ours / theirs, rel=0.01)

@@ -82,8 +82,9 @@ class Reviewer:
     def signed_in(self, name: str = "ann") -> "Reviewer":
         """Before the queue, without the way through the form."""
         token, _ = self.site.services.access.doorkeeper.sign_in(name, PASSWORD)
-        cookie = {"name": "gate-session", "value": token, "url": self.site.url}
-        self.page.context.add_cookies([cookie])
+        self.page.context.add_cookies(
+            [{"name": "gate-session", "value": token, "url": self.site.url}]
+        )
         self.page.goto("/review")
         return self
 

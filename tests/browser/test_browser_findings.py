@@ -32,4 +32,5 @@ def test_findings_are_told_in_words(
     for words in told:
         expect(page.locator(".findings")).to_contain_text(words)
     assert page.evaluate(LOW_CONTRAST) == []
+    assert page.viewport_size is not None
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def labelled(folder: Path, items: int) -> str:
     return str(folder / "labels.csv")
 
 
-def calibrate(folder: Path, *arguments: str):  # type: ignore[no-untyped-def]
+def calibrate(folder: Path, *arguments: str) -> CompletedProcess[str]:
     config = str(folder / "gates.yaml")
     return service(folder, "gate", "calibrate", "earning", *arguments, GATE_CONFIG=config)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def fill(house: Path, others: World, panel: World) -> None:
     labelled(f"sqlite:///{house}/gate.db", others, panel)
 
 
-def run(house: Path, *arguments: str):  # type: ignore[no-untyped-def]
+def run(house: Path, *arguments: str) -> CompletedProcess[str]:
     settings = {"GATE_CONFIG": f"{house}/gates.yaml", "GATE_REGISTRY_DIR": f"{house}/added"}
     return service(house, *arguments, **settings)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from service.confidence.calibrators import Calibrator, Kind, choose, fit
 from service.confidence.metrics import ece, log_loss
 from service.domain.errors import InvalidInput
+from service.domain.values import Json
 
 unit = st.floats(0, 1)
 weights = st.floats(0, 50)
@@ -131,6 +132,6 @@ def test_a_calibrator_survives_being_written_down(calibrator: Calibrator) -> Non
         {"kind": "platt", "a": -1, "b": 1, "shift": 0},
     ],
 )
-def test_a_document_that_describes_none_is_refused(document: dict[str, object]) -> None:
+def test_a_document_that_describes_none_is_refused(document: dict[str, Json]) -> None:
     with pytest.raises(InvalidInput):
-        Calibrator.from_json(document)  # type: ignore[arg-type]
+        Calibrator.from_json(document)

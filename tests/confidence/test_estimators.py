@@ -120,7 +120,7 @@ def test_samples_without_a_result_agree_with_the_commonest() -> None:
 
 
 def test_samples_may_be_any_json_and_the_order_of_keys_says_nothing() -> None:
-    samples = [{"a": 1, "b": [2]}, {"b": [2], "a": 1}, {"a": 1, "b": [3]}]
+    samples: list[Json] = [{"a": 1, "b": [2]}, {"b": [2], "a": 1}, {"a": 1, "b": [3]}]
     assert raw(samples=samples, ai_result={"b": [2], "a": 1}) == pytest.approx(2 / 3)
 
 

@@ -21,6 +21,7 @@ from service.confidence.members import rows_of
 from service.confidence.metrics import log_loss
 from service.domain.decision import Spread
 from service.domain.errors import InvalidInput
+from service.domain.values import Json
 
 WEIGHTS = {
     "log_odds": 0.8,
@@ -150,6 +151,6 @@ def test_every_calibrator_survives_being_written_down(
         {"kind": MEMBERS, **WEIGHTS, "shift": "1"},
     ],
 )
-def test_a_document_that_describes_none_is_refused(document: dict[str, object]) -> None:
+def test_a_document_that_describes_none_is_refused(document: dict[str, Json]) -> None:
     with pytest.raises(InvalidInput):
-        read_calibrator(document)  # type: ignore[arg-type]
+        read_calibrator(document)

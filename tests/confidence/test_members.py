@@ -16,6 +16,7 @@ from service.confidence.members import (
     spreads,
 )
 from service.confidence.signals import raw_of_signal
+from service.domain.decision import Spread
 
 THREE = np.array([[[0.9, 0.1]], [[0.6, 0.4]], [[0.2, 0.8]]])  # members, one item, labels
 
@@ -83,7 +84,7 @@ def test_certain_members_spread_as_samples_do() -> None:
 
 
 def test_signals_of_several_carry_their_spread_and_others_none() -> None:
-    def spread_of(signal: dict[str, object]):  # type: ignore[no-untyped-def]
+    def spread_of(signal: dict[str, object]) -> Spread | None:
         return raw_of_signal(
             signal, labels=("yes", "no"), approve_labels=("yes",), ai_result="yes"
         ).spread

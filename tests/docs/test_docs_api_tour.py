@@ -78,5 +78,7 @@ def test_the_tour_leads_where_it_says(service: str) -> None:
     assert read["outcome"]["comment"] == "fine with me"
 
     wrong = steps[0].replace("content-moderation", "shoes")
-    said = subprocess.run(["bash", "-ec", wrong], env=os.environ | variables, capture_output=True)
-    assert json.loads(said.stdout) == problem
+    refused = subprocess.run(
+        ["bash", "-ec", wrong], env=os.environ | variables, capture_output=True
+    )
+    assert json.loads(refused.stdout) == problem

@@ -43,7 +43,7 @@ VALUES = values(st.none() | st.booleans() | NUMBERS | STRINGS | st.sampled_from(
 @example({"\x7f\x1f\n\u2028": '\x00\b\t\n\f\r\x1b"\\/\x7f\u2028é😀'})
 @example([5e-324, 1.7976931348623157e308, 1e-4, 0.00009999, 9007199254740991.0, 1e15, 1e16])
 @example([2.0**53, -(2.0**53), 9155352449091326.0, 1 - 2.0**53])
-def test_as_the_reference_writes_it(value: object) -> None:
+def test_as_the_reference_writes_it(value: Any) -> None:
     assert canonical(value) == rfc8785.dumps(value)
 
 

@@ -17,6 +17,7 @@ from service.domain.ids import LeaseToken
 from service.domain.outcome import Verdict
 from service.domain.review import Answer, GivenAnswer, Reviewer, ReviewTask, TaskState
 from service.domain.review_moves import Move
+from service.domain.values import Json
 from tests.examples import MINUTE, NOW, a_decision, a_lease, a_task
 
 LIN, MEI, WU = Reviewer(name="lin"), Reviewer(name="mei"), Reviewer(name="wu", expert=True)
@@ -89,7 +90,7 @@ def test_in_the_end_an_expert_decides_alone(task: ReviewTask) -> None:
     people = [Reviewer(name=f"p{n}") for n in range(5)]
     for place, who in enumerate(people):
         assert task.state is TaskState.PENDING
-        edited = {"text": place}
+        edited: Json = {"text": place}
         given = GivenAnswer(
             reviewer=who.name, answer=Answer.APPROVE, comment="", edited_result=edited, at=NOW
         )

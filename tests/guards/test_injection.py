@@ -1,9 +1,11 @@
 """Attacks are found in every disguise, their look-alikes are left alone, and no text is costly."""
 
 import re
-import re._constants as constants
-import re._parser as parser
+import re._constants as constants  # type: ignore[import-not-found]  # private: it has no types
+import re._parser as parser  # type: ignore[import-not-found]  # private: it has no types
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -63,9 +65,9 @@ def test_each_finding_is_told_once_however_often_it_stands_there() -> None:
 def largest_bound(pattern: str) -> int:
     """The most characters that a pattern may look at from one place on."""
 
-    def of(parsed: object) -> int:
+    def of(parsed: Iterable[tuple[object, Any]]) -> int:
         size = 0
-        for kind, argument in parsed:  # type: ignore[attr-defined]
+        for kind, argument in parsed:
             match str(kind):
                 case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                     _, most, inner = argument

@@ -12,8 +12,10 @@ from service.web.pages.rendering import STATIC, static_url
 from tests.pages.site import ALL, Browser, Site
 
 ROUTES = [route for part in PARTS for route in part.routes if isinstance(route, APIRoute)]
-POSTS = [route.path for route in ROUTES if "POST" in route.methods]
-GETS = [route.path for route in ROUTES if "GET" in route.methods and "events" not in route.path]
+POSTS = [route.path for route in ROUTES if "POST" in (route.methods or ())]
+GETS = [
+    route.path for route in ROUTES if "GET" in (route.methods or ()) and "events" not in route.path
+]
 FORM = {
     "answer": "approve",
     "lease": "",

@@ -1,7 +1,7 @@
 """Replicas that follow one store: what each scores with, and what it says where it cannot."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from service.domain.decision import Item
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.model import Activation, ActivationState
 from service.ports.clock import SystemClock
+from service.ports.scorer import Scorer
 from service.registry.sources import FolderSource
 from service.registry.versions import Registry
-from service.scoring.onnx_scorer import OnnxScorer
 from service.settings import Settings
 from service.store.sql_store import SqlStore
 from service.telemetry.metrics import Metrics
@@ -47,8 +47,8 @@ class Replica:
         self.metrics = Metrics()
         gates = GateBook(store)
         labels = ("acceptable", "offensive")
-        policy = {"scorer": MODEL, "labels": labels, "approve_labels": labels[:1]}
-        gates.adopt([replace(POLICY, **policy)], HeldClock().now())  # type: ignore[arg-type]
+        policy = replace(POLICY, scorer=MODEL, labels=labels, approve_labels=labels[:1])
+        gates.adopt([policy], HeldClock().now())
         self.book = ModelBook(store)
         self.book.load()
         self.shelf = Shelf(self.registry, self.book)
@@ -188,11 +188,11 @@ def test_a_replica_without_the_version_goes_on_and_says_so_until_it_has_it(
 
 @pytest.mark.parametrize("spoil", [with_a_graph_that_does_not_run, with_other_labels])
 def test_a_version_that_cannot_score_fails_with_its_reason_and_the_old_one_goes_on(
-    company: Company, spoil: object
+    company: Company, spoil: Callable[[Path], Path]
 ) -> None:
     replica = company.replica()
     before = replica.version
-    bundle = spoil(company.bundle())  # type: ignore[operator]
+    bundle = spoil(company.bundle())
     company.activate(replica.registry.add(FolderSource(bundle)).version)
     replica.look()
     assert score(replica.models[MODEL]) == before

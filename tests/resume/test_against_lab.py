@@ -14,6 +14,7 @@ from lab.process import PYTHON, LabProcess
 from service.domain.app import App
 from service.domain.delivery import Delivery
 from service.usecases.shared.new_ids import new_task_id
+from tests.lab_answers import LabRun
 from tests.resume.conftest import APP, HASTY, Log, Tries
 
 WORKFLOWS = Path(__file__).parent / "workflows"
@@ -46,8 +47,9 @@ class Run:
     def status(self) -> str:
         return self.shown()["status"]
 
-    def shown(self) -> dict[str, Any]:
-        return self.lab.control("GET", f"/lab/runs/{self.id}")
+    def shown(self) -> LabRun:
+        found: LabRun = self.lab.control("GET", f"/lab/runs/{self.id}")
+        return found
 
     def answer_in_dify(self, action: str, node: str = "ask") -> None:
         """Somebody answers a form in Dify's own page."""
@@ -111,12 +113,14 @@ def test_a_run_goes_on_by_the_verdicts_branch(start_run: StartRun, action: str) 
     assert run.tries.native().kind == "form_filled"
     shown = run.shown()
     assert shown["status"] == "succeeded"
-    assert shown["outputs"]["gate_action"] == action
+    outputs = shown["outputs"]
+    assert outputs is not None
+    assert outputs["gate_action"] == action
     if action == "approve":
-        assert shown["outputs"]["comment"] == "fine by me"
-        assert shown["outputs"]["edited_result"] == '{"publish": true}'
-        assert shown["outputs"]["reviewer"] == "mei"
-        assert shown["outputs"]["note"] == "as usual"
+        assert outputs["comment"] == "fine by me"
+        assert outputs["edited_result"] == '{"publish": true}'
+        assert outputs["reviewer"] == "mei"
+        assert outputs["note"] == "as usual"
 
 
 def test_a_dify_that_never_says_form_filled(start_run: StartRun) -> None:

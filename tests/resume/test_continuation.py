@@ -16,7 +16,7 @@ from service.ports.resumer import DeliveryDead, DeliveryFailed
 from service.resume.continuation import OUR_USER, ContinuationResumer
 from service.resume.waiting import Patience
 from tests.resume.conftest import APP, HASTY, PATIENT, Log
-from tests.resume.dify_double import KEY, DifyDouble, event, page, refusal
+from tests.resume.dify_double import KEY, Answer, DifyDouble, event, page, refusal
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of at least 24 bytes").decode()
 
@@ -150,7 +150,7 @@ def test_a_stop_ends_the_wait(dify: DifyDouble, second: Continuation) -> None:
     ],
 )
 def test_refusals_are_sorted(
-    dify: DifyDouble, second: Continuation, answer: tuple, how: str, code: str
+    dify: DifyDouble, second: Continuation, answer: Answer, how: str, code: str
 ) -> None:
     dify.canned["POST start"] = [answer]
     reason = second.dead() if how == "dead" else second.failed()

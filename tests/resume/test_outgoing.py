@@ -29,7 +29,7 @@ class Site:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[dict[str, str]] = []
-        self.answer: Callable[[BaseHTTPRequestHandler], None] = say_hello
+        self.answer: Callable[[BaseHTTPRequestHandler], object] = say_hello
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         if context is not None:
@@ -253,7 +253,7 @@ def test_a_closed_port_is_not_reached() -> None:
 
 
 def test_a_silent_receiver_is_left(site: Site) -> None:
-    site.answer = lambda request: site.released.wait(60) and None
+    site.answer = lambda request: site.released.wait(60)
     with pytest.raises(NotAnswered, match="said nothing"):
         get(f"http://127.0.0.1:{site.port}/", Outgoing(allow_internal=True, silence=0.2))
 
@@ -321,7 +321,7 @@ def test_an_answer_that_breaks_off_is_no_answer(site: Site) -> None:
 
 
 def test_what_is_not_http_is_no_answer(site: Site) -> None:
-    site.answer = lambda request: request.wfile.write(b"SSH-2.0-OpenSSH\r\n") and None
+    site.answer = lambda request: request.wfile.write(b"SSH-2.0-OpenSSH\r\n")
     with pytest.raises(NotAnswered):
         get(f"http://127.0.0.1:{site.port}/")
 

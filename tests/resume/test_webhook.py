@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -149,7 +150,7 @@ def test_410_is_dead(receiver: Receiver, app: App, delivery: Delivery) -> None:
     ],
 )
 def test_an_app_that_cannot_be_sent_to_is_dead(
-    receiver: Receiver, app: App, delivery: Delivery, change: dict[str, object], code: str
+    receiver: Receiver, app: App, delivery: Delivery, change: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(DeliveryDead) as death:
         send(delivery, replace(app, **change))

@@ -2,20 +2,24 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from service.retraining.judging import LEVEL, judge, level_of
 
+type Floats = NDArray[np.float64]
 
-def world(items: int, seed: int):  # type: ignore[no-untyped-def]
+
+def world(items: int, seed: int) -> tuple[np.random.Generator, Floats, Floats]:
     lot = np.random.default_rng(seed)
     z = 2 * lot.standard_normal(items)
     right = (lot.random(items) < 1 / (1 + np.exp(-z))).astype(float)
     return lot, z, right
 
 
-def sure(z):  # type: ignore[no-untyped-def]
-    return 1 / (1 + np.exp(-z))
+def sure(z: Floats) -> Floats:
+    confidence: Floats = 1 / (1 + np.exp(-z))
+    return confidence
 
 
 def test_an_equal_challenger_never_beats() -> None:

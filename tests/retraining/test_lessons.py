@@ -97,9 +97,9 @@ def test_a_truth_corrects_a_lesson_but_not_the_panel() -> None:
     parts = parts_of(items)
     learned = {one.decision_id: one.right for one in parts.train}
     judged = {one.decision_id: one.right for one in parts.judge}
-    assert learned["dec_000001"] is True
-    assert judged["dec_001000"] is False
-    assert "dec_001004" not in judged
+    assert learned[DecisionId("dec_000001")] is True
+    assert judged[DecisionId("dec_001000")] is False
+    assert DecisionId("dec_001004") not in judged
 
 
 def test_what_the_panel_said_before_an_alarm_no_longer_counts() -> None:

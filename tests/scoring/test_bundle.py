@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from service.scoring.onnx_scorer import OnnxScorer
 PARTS = (MODEL, TOKENIZER, CALIBRATOR)
 
 
-def rewrite_card(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+def rewrite_card(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     card = json.loads((folder / CARD).read_text())
     change(card)
     (folder / CARD).write_text(json.dumps(card))

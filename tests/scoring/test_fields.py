@@ -1,18 +1,17 @@
 """Records as features: what a column cannot say is never guessed."""
 
-from typing import Any
-
 import pytest
 
 from service.domain.decision import Item
 from service.domain.errors import BrokenBundle, ScorerFailed
+from service.domain.values import Json
 from service.scoring.fields import fields_reader
 from tests.scoring.small_bundles import FEATURES, FIELDS
 
-WHOLE = {"amount": 150, "age": 30, "purpose": "car", "owner": True}
+WHOLE: dict[str, Json] = {"amount": 150, "age": 30, "purpose": "car", "owner": True}
 
 
-def features(**changed: Any) -> list[float]:
+def features(**changed: Json) -> list[float]:
     item = Item(fields={name: v for name, v in (WHOLE | changed).items() if v != "left out"})
     found: list[float] = fields_reader(FIELDS).read(item).rows["features"].tolist()
     return found
@@ -38,7 +37,7 @@ def test_numbers_are_standardised_and_categories_one_hot() -> None:
         ({"more": "is not read"}, 0, 1),
     ],
 )
-def test_what_a_value_counts_as(changed: dict[str, Any], place: int, expected: float) -> None:
+def test_what_a_value_counts_as(changed: dict[str, Json], place: int, expected: float) -> None:
     assert features(**changed)[place] == pytest.approx(expected)
 
 
@@ -61,7 +60,7 @@ def test_what_a_value_counts_as(changed: dict[str, Any], place: int, expected: f
         {"owner": "perhaps"},
     ],
 )
-def test_a_field_that_cannot_be_read_is_named_and_gives_no_score(changed: dict[str, Any]) -> None:
+def test_a_field_that_cannot_be_read_is_named_and_gives_no_score(changed: dict[str, Json]) -> None:
     (name,) = changed
     with pytest.raises(ScorerFailed, match=repr(name)):
         features(**changed)
@@ -81,12 +80,12 @@ def test_a_field_that_cannot_be_read_is_named_and_gives_no_score(changed: dict[s
         {"name": "a"},
     ],
 )
-def test_a_column_that_is_none_is_refused(column: dict[str, Any]) -> None:
+def test_a_column_that_is_none_is_refused(column: dict[str, Json]) -> None:
     with pytest.raises(BrokenBundle, match=r"fields\.json"):
         fields_reader({"columns": [column]})
 
 
 @pytest.mark.parametrize("document", [{}, {"columns": []}, {"columns": FIELDS["columns"] * 2}])
-def test_a_document_without_columns_or_with_one_twice_is_refused(document: dict[str, Any]) -> None:
+def test_a_document_without_columns_or_with_one_twice_is_refused(document: dict[str, Json]) -> None:
     with pytest.raises(BrokenBundle, match=r"fields\.json"):
         fields_reader(document)

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import math
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from service.usecases.decisions.policy_evaluation import zone_of
 from tests.scoring.comments import ABUSIVE, FINE, texts_of_many_lengths
 from tests.usecases.conftest import POLICY
 from training.novelty import fit
+from training.serving import Read
 
 FAR = [
     "def total(self, inputs): return float(((measured - mean) / deviation).sum())",
@@ -42,7 +44,7 @@ def inputs(*ids: int) -> Inputs:
 
 def drawn(
     rng: np.random.Generator, tokens: list[int], centre: list[float]
-) -> tuple[Inputs, object]:
+) -> tuple[Inputs, NDArray[np.float32]]:
     point = np.array(centre, dtype=np.float32) + 0.05 * rng.standard_normal(6).astype(np.float32)
     return inputs(*rng.choice(tokens, 12)), point.astype(np.float32)
 
@@ -60,9 +62,9 @@ def fitted() -> Novelty:
     rng = np.random.default_rng(1)
     centres = {0: [1.0, 0, 0, 0, 0, 0], 1: [0, 1.0, 0, 0, 0, 0]}
     labels = [place % 2 for place in range(400)]
-    train = [drawn(rng, [1, 2, 3, 4, 5], centres[label]) for label in labels]
-    validation = [drawn(rng, [1, 2, 3, 4, 5], centres[place % 2]) for place in range(200)]
-    return fit(train, labels, validation, tokens=50)  # type: ignore[arg-type]
+    train: Read = [drawn(rng, [1, 2, 3, 4, 5], centres[label]) for label in labels]
+    validation: Read = [drawn(rng, [1, 2, 3, 4, 5], centres[place % 2]) for place in range(200)]
+    return fit(train, labels, validation, tokens=50)
 
 
 def test_strange_words_and_strange_meaning_are_each_enough(fitted: Novelty) -> None:
@@ -79,8 +81,7 @@ def test_strange_words_and_strange_meaning_are_each_enough(fitted: Novelty) -> N
 def test_of_ordinary_texts_so_many_are_flagged_as_were_asked_for(fitted: Novelty) -> None:
     rng = np.random.default_rng(2)
     novelties = [
-        novelty_of(fitted, *drawn(rng, [1, 2, 3, 4, 5], [1, 0, 0, 0, 0, 0]))  # type: ignore[arg-type]
-        for _ in range(2000)
+        novelty_of(fitted, *drawn(rng, [1, 2, 3, 4, 5], [1, 0, 0, 0, 0, 0])) for _ in range(2000)
     ]
     assert np.mean(np.array(novelties) > 0.95) == pytest.approx(0.05, abs=0.04)
 
@@ -91,7 +92,7 @@ def test_what_cannot_be_measured_is_new(fitted: Novelty) -> None:
 
 def test_words_alone_serve_a_bundle_without_embeddings() -> None:
     rng = np.random.default_rng(3)
-    train = [(inputs(*rng.choice(5, 12)), None) for _ in range(200)]
+    train: Read = [(inputs(*rng.choice(5, 12)), None) for _ in range(200)]
     found = fit(train, [0, 1] * 100, train[:100], tokens=50)
     assert novelty_of(found, inputs(0, 1, 2, 3, 4), None) < 0.99
     assert novelty_of(found, inputs(30, 31, 32, 33, 34), None) == 1
@@ -124,7 +125,7 @@ def novelties(scorer: OnnxScorer, texts: list[str]) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def scorer(bundle: Bundle) -> OnnxScorer:
+def scorer(bundle: Bundle) -> Iterator[OnnxScorer]:
     made = OnnxScorer(bundle, queue_limit=4000)
     yield made
     made.close()

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from corpora import LabelledText
@@ -127,15 +129,13 @@ def test_a_node_that_is_only_named_so_is_no_reason_to_refuse(folder: Path, bundl
 def test_the_largest_products_are_exact_on_every_cpu() -> None:
     """The fast product of AVX2 saturates at 16 bits, and 2 * 255 * 127 is more than they hold."""
     weights = np.full((64, 16), 127, np.int8)
-    constants = [
-        onnx.numpy_helper.from_array(value, name)
-        for name, value in {
-            "weights": weights,
-            "step": np.array(1, np.float32),
-            "scale": np.ones(16, np.float32),
-            "zero": np.array(0, np.uint8),
-        }.items()
-    ]
+    values: dict[str, NDArray[Any]] = {
+        "weights": weights,
+        "step": np.array(1, np.float32),
+        "scale": np.ones(16, np.float32),
+        "zero": np.array(0, np.uint8),
+    }
+    constants = [onnx.numpy_helper.from_array(value, name) for name, value in values.items()]
     product = ours(
         "MatMulIntegerToFloat", ["codes", "weights", "step", "scale", "zero"], ["product"]
     )

@@ -13,6 +13,7 @@ import pytest
 
 from service.domain.decision import Item, Reads, Score
 from service.domain.errors import BrokenBundle, ScorerFailed
+from service.domain.values import Json
 from service.scoring.bundle import Bundle
 from service.scoring.heads import Method
 from service.scoring.onnx_scorer import OnnxScorer
@@ -146,7 +147,7 @@ def test_an_item_gets_one_score_alone_and_in_any_company(tmp_path: Path, kind: s
             bundle = ngrams_bundle(tmp_path)
         case "fields":
             bundle = fields_bundle(tmp_path)
-            record = {"age": 30, "purpose": "car"}
+            record: dict[str, Json] = {"age": 30, "purpose": "car"}
             items = [Item(fields=record | {"amount": amount}) for amount in range(40)]
         case _:
             bundle = words_bundle(tmp_path, 1 if kind == "softmax" else MEMBERS, method=kind)

@@ -1,5 +1,6 @@
 """Decisions come back as they went in, with what became of them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -44,9 +45,14 @@ documents = st.recursive(
     max_leaves=8,
 )
 objects = st.dictionaries(st.text(), documents, max_size=3)
-thresholds = st.lists(shares | st.none(), min_size=2, max_size=2).filter(
-    lambda pair: None in pair or pair[0] < pair[1]
-)
+
+
+def in_order(pair: Sequence[float | None]) -> bool:
+    low, high = pair
+    return low is None or high is None or low < high
+
+
+thresholds = st.lists(shares | st.none(), min_size=2, max_size=2).filter(in_order)
 outcomes = st.builds(
     Outcome,
     verdict=st.sampled_from(Verdict),

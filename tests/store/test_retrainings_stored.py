@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from service.domain.ids import GateName
 from service.domain.retraining import Retraining, comparison_of
 from service.store.sql_store import SqlStore
 from tests.examples import GATE, NOW
@@ -24,7 +25,7 @@ def test_what_was_written_comes_back_newest_first(store: SqlStore) -> None:
     with store.transaction() as tx:
         assert tx.retrainings.add(ONE)
         assert tx.retrainings.add(second)
-        assert tx.retrainings.add(replace(ONE, gate="other"))
+        assert tx.retrainings.add(replace(ONE, gate=GateName("other")))
         assert not tx.retrainings.add(replace(ONE, actor="somebody else"))
     with store.reading() as tx:
         assert tx.retrainings.of(GATE) == [second, ONE]

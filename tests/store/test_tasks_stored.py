@@ -1,5 +1,6 @@
 """The queue: what is handed out, to whom, in which order, and never twice."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ def given_by(reviewer: str, answer: Answer = Answer.APPROVE) -> GivenAnswer:
     return GivenAnswer(reviewer=reviewer, answer=answer, comment="", edited_result=None, at=NOW)
 
 
-def stored(store: SqlStore, *changes: dict[str, object]) -> list[ReviewTask]:
+def stored(store: SqlStore, *changes: Mapping[str, object]) -> list[ReviewTask]:
     """Tasks with these changes, each with its decision, in the store."""
     decisions = [a_decision(gate=change.get("gate", GATE)) for change in changes]
     tasks = [

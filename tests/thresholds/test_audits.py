@@ -84,7 +84,9 @@ def test_the_plain_share_would_mislead() -> None:
         items = population.audited(seed)
         told = np.array([right is not None for right in items.right])
         naive.append(near[told].mean())
-        weighed.append(estimate(items, *BOTH).value)
+        value = estimate(items, *BOTH).value
+        assert value is not None
+        weighed.append(value)
     assert np.mean(weighed) == pytest.approx(near.mean(), abs=0.01)
     assert np.mean(naive) > near.mean() + 0.03
 

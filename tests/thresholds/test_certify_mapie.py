@@ -31,7 +31,8 @@ def decided(y_pred: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def wrong(y_true: NDArray[Any], y_pred: NDArray[Any]) -> NDArray[np.bool_]:
-    return decided(y_pred) & (y_pred != y_true)
+    other: NDArray[np.bool_] = y_pred != y_true
+    return decided(y_pred) & other
 
 
 OF_DECIDED = BinaryRisk(wrong, lambda y_true, y_pred: decided(y_pred), higher_is_better=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from service.domain.certificate import Promise, RiskContract, Target
 from service.domain.decision import Thresholds
@@ -112,11 +113,13 @@ CONTRACT = RiskContract(
 )
 
 
-def sample(items: int, **more: object) -> Sample:
+def sample(
+    items: int, *, weights: ArrayLike | None = None, doubted: ArrayLike | None = None
+) -> Sample:
     lot = np.random.default_rng(4)
     right = lot.random(items) < 0.5
     evidence = np.where(right, 2.4, -2.4) + 1.2 * lot.standard_normal(items)
-    return Sample.of(1 / (1 + np.exp(-evidence)), right, **more)  # type: ignore[arg-type]
+    return Sample.of(1 / (1 + np.exp(-evidence)), right, weights=weights, doubted=doubted)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.booleans()), min_size=1))

@@ -33,8 +33,7 @@ def simulated(
         for reviewer in chance.choice(len(confusion), each, replace=False):
             label = chance.choice(2, p=confusion[reviewer][truth[item]])
             rows.append((item, reviewer, label))
-    item, reviewer, label = zip(*rows, strict=True)
-    return truth, Answers.of(item, reviewer, label)
+    return truth, Answers.of(*zip(*rows, strict=True))
 
 
 def unsure(found: Consensus) -> NDArray[np.bool_]:

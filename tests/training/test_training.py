@@ -106,8 +106,8 @@ def built(work: Path, request: pytest.FixtureRequest) -> Callable[[str], Path]:
 
 
 def command(work: Path, method: str) -> list[str | Path]:
-    places = ["--run", work / method, "--bundle", work / method / "small"]
-    begin = ["-m", "training", "build", work / "texts.csv", "--method", method]
+    places: list[str | Path] = ["--run", work / method, "--bundle", work / method / "small"]
+    begin: list[str | Path] = ["-m", "training", "build", work / "texts.csv", "--method", method]
     return [*begin, *places, *METHODS[method]]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -107,8 +108,8 @@ class House:
             in_words=in_english,
         )
 
-    def adopt(self, policy: GatePolicy, **changes: object) -> None:
-        self.gates.adopt([replace(policy, **changes)], self.clock.now())  # type: ignore[arg-type]
+    def adopt(self, policy: GatePolicy, **changes: Any) -> None:
+        self.gates.adopt([replace(policy, **changes)], self.clock.now())
 
     def close(self) -> None:
         self.recorder.close()

@@ -20,6 +20,7 @@ from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.insight.gate_report import GateReport
+from tests.examples import NOW
 from tests.usecases.acting import answer, claim, ids
 from tests.usecases.certification.test_certify import EARNING
 from tests.usecases.conftest import ANN, POLICY, House
@@ -132,5 +133,5 @@ def test_the_gate_says_what_its_audits_found(audited: House) -> None:
 
 def test_a_policy_keeps_its_audits_and_one_without_is_written_as_before() -> None:
     written = document_of(AUDITED)
-    assert policy_of(POLICY.gate, 1, written, None).audits == AUDITED.audits  # type: ignore[arg-type]
+    assert policy_of(POLICY.gate, 1, written, NOW).audits == AUDITED.audits
     assert "audits" not in document_of(POLICY)["written"]

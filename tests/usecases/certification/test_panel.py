@@ -13,7 +13,7 @@ from service.domain.access import Principal, Scope
 from service.domain.change import Cause
 from service.domain.decision import Decision, Item, Reason, Zone
 from service.domain.errors import Forbidden, TooFewLabels
-from service.domain.gate import CLOSED, PanelRules
+from service.domain.gate import CLOSED, Certified, PanelRules
 from service.domain.ids import CertificateId
 from service.domain.label import Label
 from service.domain.outcome import DecidedBy, Verdict
@@ -331,7 +331,9 @@ def test_a_schedule_never_rests_on_less_than_what_is_in_force(house: House) -> N
         more = replace(certificate, id=CertificateId("crt_of_a_file"))
         tx.certificates.add(replace(more, document={**more.document, "labels": 9000}))
     policy = house.gates.of("gate")
-    earned = {None: replace(policy.certified[None], certificate=CertificateId("crt_of_a_file"))}
+    earned: dict[str | None, Certified] = {
+        None: replace(policy.certified[None], certificate=CertificateId("crt_of_a_file"))
+    }
     house.clock.forward(days=31)
     fill_panel(house, 5)
     assert not learner(house).look_at(replace(policy, certified=earned))

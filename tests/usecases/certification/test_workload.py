@@ -11,11 +11,12 @@ from service.domain.adaptation import Mode
 from service.domain.certificate import ReviewBounds
 from service.domain.decision import Zone
 from service.domain.gate import GatePolicy, PanelRules
+from service.thresholds.controller import WINDOW
 from service.thresholds.workload import Workload
 from service.usecases.certification.drift_monitor import Watcher
 from tests.usecases.acting import ask
 from tests.usecases.certification.test_certify import EARNING, sample
-from tests.usecases.certification.test_watch import CONTRACT, WINDOW, Gate
+from tests.usecases.certification.test_watch import CONTRACT, Gate
 from tests.usecases.conftest import POLICY, House
 
 DAY = 86_400

@@ -79,11 +79,14 @@ class Ensemble:
 
 
 def assessed(
-    policy: GatePolicy, signals: Mapping[str, Any] | None, *, ai_result: str = "0", **given: Any
+    policy: GatePolicy,
+    signals: Mapping[str, Any] | None,
+    *,
+    assessor: Assessor | None = None,
+    item: Item | None = None,
 ) -> Assessment:
-    assessor = given.get("assessor") or Assessor({}, embedder=Angles)
-    item = given.get("item") or Item(text="x")
-    return asyncio.run(assessor.assess(policy, item, None, signals, ai_result))
+    assessor = assessor or Assessor({}, embedder=Angles)
+    return asyncio.run(assessor.assess(policy, item or Item(text="x"), None, signals, "0"))
 
 
 def earned(source: str) -> GatePolicy:

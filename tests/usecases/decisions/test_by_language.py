@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from typing import ClassVar
 
 import pytest
 
@@ -12,6 +13,7 @@ from service.domain.gate_document import document_of, policy_of
 from service.domain.language import Language
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
+from service.ports.scorer import Scorer
 from service.thresholds.sample import Sample
 from service.usecases.decisions.assess import Assessor
 from service.usecases.decisions.decide import DecideItem
@@ -30,6 +32,7 @@ class Sure:
     labels = ("good", "bad")
     reads = Reads.TEXT
     explains = False
+    alternatives: ClassVar[dict[str, list[str]]] = {}
 
     def __init__(self, name: str, calibrated: float) -> None:
         self.version = f"{name}@1"
@@ -47,7 +50,10 @@ class Sure:
 
 def decide(house: House, item: Item) -> Decision:
     house.adopt(POLICY, scorer="english", by_language=SCORERS)
-    scorers = {"english": Sure("english", 0.97), "chinese": Sure("chinese", 0.98)}
+    scorers: dict[str, Scorer] = {
+        "english": Sure("english", 0.97),
+        "chinese": Sure("chinese", 0.98),
+    }
     decide = DecideItem(
         gates=house.gates,
         assessor=GuardedAssessor(Assessor(scorers), TextGuard()),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from service.domain.decision import Decision, Item
 from service.domain.guard import Finding
+from service.domain.values import Json
 from service.guards.masking import LabelRedactor
 from service.guards.text_guard import TextGuard
 from service.scoring.onnx_scorer import OnnxScorer
@@ -32,11 +34,11 @@ from tests.scoring.small_bundles import (
 from tests.usecases.acting import ids
 from tests.usecases.conftest import ANN, POLICY, House
 
-RECORD = {"amount": 200, "age": 40, "purpose": "car", "owner": "true"}
+RECORD: dict[str, Json] = {"amount": 200, "age": 40, "purpose": "car", "owner": "true"}
 
 
 @pytest.fixture
-def words(tmp_path: Path):  # type: ignore[no-untyped-def]
+def words(tmp_path: Path) -> Iterator[OnnxScorer]:
     table = np.zeros((1, len(WORDS), 2), dtype=np.float32)
     table[0, WORDS.index("good")] = [3, -3]
     table[0, WORDS.index("awful")] = [-3, 3]
@@ -49,7 +51,7 @@ def words(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
-def fields(tmp_path: Path):  # type: ignore[no-untyped-def]
+def fields(tmp_path: Path) -> Iterator[OnnxScorer]:
     weights = np.zeros((FEATURES, 2), dtype=np.float32)
     weights[0] = [0.5, -0.5]  # amount
     weights[2] = [-1, 1]  # purpose: car
@@ -92,9 +94,9 @@ def test_the_words_that_decide_weigh(house: House, words: OnnxScorer) -> None:
     assert [name for name, _ in weights] == ["what", "a", "good", "awful", "good", "day"]
     assert weights[3][1] < 0 < weights[2][1] == weights[4][1]
     assert found.for_rejecting[0].name == "awful"
-    assert [decision.item.text[p.start : p.end] for p in found.parts] == [
-        p.name for p in found.parts
-    ]  # type: ignore[index]
+    text = decision.item.text
+    assert text is not None
+    assert [text[p.start : p.end] for p in found.parts] == [p.name for p in found.parts]
 
 
 def test_fields_weigh_against_what_they_might_have_been(house: House, fields: OnnxScorer) -> None:

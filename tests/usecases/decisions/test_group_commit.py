@@ -55,13 +55,9 @@ def test_one_key_many_times_in_one_batch_makes_one_decision(house: House) -> Non
 
 
 def test_a_key_used_for_another_request_fails_alone(house: House) -> None:
-    async def crowd() -> list[Any]:
-        return await asyncio.gather(
-            ask(house, "key", "one"),
-            ask(house, "key", "another"),
-            ask(house, "other key"),
-            return_exceptions=True,
-        )
+    async def crowd() -> list[dict[str, Any] | BaseException]:
+        asked = [ask(house, "key", "one"), ask(house, "key", "another"), ask(house, "other key")]
+        return await asyncio.gather(*asked, return_exceptions=True)
 
     first, second, third = asyncio.run(crowd())
     assert isinstance(first, dict)
@@ -101,16 +97,17 @@ def test_a_caller_who_went_away_does_not_stop_the_writer(house: House) -> None:
 
 
 def test_a_batch_is_written_wholly_or_not_at_all(house: House) -> None:
-    async def each() -> list[Any]:
-        return await asyncio.gather(
+    async def each() -> list[object]:
+        asked = [
             house.decide.many("gate", [ORDER] * 3, ANN, request=keyed("key", broken)),
             house.decide.many("gate", [ORDER, UNWRITABLE, ORDER], ANN),
             house.decide.many("gate", [ORDER] * 4, ANN),
-            return_exceptions=True,
-        )
+        ]
+        return [*await asyncio.gather(*asked, return_exceptions=True)]
 
     unanswered, unwritten, written = asyncio.run(each())
     assert isinstance(unanswered, RuntimeError)
     assert isinstance(unwritten, UnicodeEncodeError)
+    assert isinstance(written, list)
     assert len(written) == 4
     assert count(house) == 4

@@ -34,10 +34,14 @@ WIDE = Thresholds(low=0.2, high=0.6)
 COSTS = Costs(wrong_approval=10, wrong_rejection=4, review_minute=0.5, minutes_per_review=2)
 
 
+def unknown(_: str) -> None:
+    """No bundle is known by any name."""
+
+
 def replaying(house: House) -> ReplayGate:
     certify = house.certifier()
-    learner = Learner(store=house.store, gates=house.gates, certify=certify, version_of={}.get)
-    return ReplayGate(store=house.store, gates=house.gates, learner=learner, calibrator_of={}.get)
+    learner = Learner(store=house.store, gates=house.gates, certify=certify, version_of=unknown)
+    return ReplayGate(store=house.store, gates=house.gates, learner=learner, calibrator_of=unknown)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +129,7 @@ def test_the_policy_in_force_reproduces_the_recorded_zones(
     with shared.store.reading() as tx:
         replay = Replayer(
             versions={one.version: policy_from(one) for one in tx.policies.all_of("gate")},
-            calibrator_of={}.get,
+            calibrator_of=unknown,
         )
         batches = list(tx.recorded.stream(Period(gate="gate", since=before, limit=1000)))
     [batch] = batches
@@ -201,9 +205,13 @@ def test_the_panel_estimates_with_an_interval(house: House) -> None:
     assert side.panel.low == pytest.approx(0.00211, abs=1e-5)  # Clopper-Pearson, 1 of 12
     assert side.panel.high == pytest.approx(0.38480, abs=1e-5)
     assert found.candidate.audits == 1.0
-    assert found.candidate.cost
-    assert found.candidate.cost.value == pytest.approx(10 / 12 + 1.0)
-    assert found.candidate.cost.low < found.candidate.cost.value < found.candidate.cost.high
+    cost = found.candidate.cost
+    assert cost
+    assert cost.value == pytest.approx(10 / 12 + 1.0)
+    assert cost.value is not None
+    assert cost.low is not None
+    assert cost.high is not None
+    assert cost.low < cost.value < cost.high
 
 
 def test_new_promises_are_certified_on_todays_labels(house: House) -> None:
@@ -276,10 +284,10 @@ def test_scores_whose_calibrator_is_gone_are_left_out_and_counted(house: House) 
         [batch] = tx.recorded.stream(Period(gate="gate", limit=10))
     old = replace(batch, sources=["old@1"])
     fixed = replace(POLICY, version=2)
-    gone = Replayer(versions={1: then}, calibrator_of={}.get)(fixed, old)
+    gone = Replayer(versions={1: then}, calibrator_of=unknown)(fixed, old)
     assert not gone.known.any()
     there = Replayer(
         versions={1: then}, calibrator_of={"old@1": lambda raw, _: np.zeros_like(raw)}.get
     )
     assert [ZONES[code] for code in there(fixed, old).zones] == [Zone.AUTO_REJECT]
-    assert Replayer(versions={1: then}, calibrator_of={}.get)(then, old).zones[0] != REVIEW
+    assert Replayer(versions={1: then}, calibrator_of=unknown)(then, old).zones[0] != REVIEW

@@ -9,7 +9,7 @@ from service.domain.access import Principal, Scope
 from service.domain.decision import Item
 from service.domain.errors import Forbidden
 from service.domain.gate import PanelRules
-from service.domain.ids import TaskId
+from service.domain.ids import DecisionId, TaskId
 from service.domain.outcome import DecidedBy, Verdict
 from service.domain.review import Answer, TaskState
 from service.guards.masking import LabelRedactor
@@ -67,7 +67,7 @@ class Desk:
             self.review.answer(order, who)
         return self.house.tasks.read(task, ANN).task.state
 
-    def ask(self, lot: float = 0.0) -> tuple[str, TaskId]:
+    def ask(self, lot: float = 0.0) -> tuple[DecisionId, TaskId]:
         """Ask about an item for which `lot` is drawn."""
         decide = DecideItem(
             gates=self.house.gates,

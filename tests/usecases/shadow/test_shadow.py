@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -68,7 +68,7 @@ def reporting(house: House) -> ReportShadow:
         store=house.store,
         gates=house.gates,
         shadows=shadowing(house),
-        calibrator_of={}.get,
+        calibrator_of=lambda _: None,
         redactor=LabelRedactor(),
     )
 
@@ -226,9 +226,11 @@ class Dying:
         raise KeyboardInterrupt
 
 
-def test_the_shadow_ends_with_the_change_even_if_the_process_does(house: House) -> None:
+def test_the_shadow_ends_with_the_change_even_if_the_process_does(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shadows = start(house)
-    shadows._changes._bus = Dying()  # type: ignore[assignment]
+    monkeypatch.setattr(shadows._changes, "_bus", Dying())
     with pytest.raises(KeyboardInterrupt):
         shadows.adopt("gate", lambda c: c, ANN, over=None, request=once("adopt"))
     assert shadows.latest("gate", ANN).state is ShadowState.ADOPTED
@@ -283,6 +285,7 @@ class Reading:
     labels = ("good", "bad")
     reads = Reads.TEXT
     explains = False
+    alternatives: ClassVar[dict[str, list[str]]] = {}
     version = "challenger@1"
 
     async def score(self, item: Item, *, gate: str = "", within: float = math.inf) -> Score:
@@ -385,7 +388,7 @@ def test_what_the_challenger_cannot_judge_is_told_and_harms_nothing(
 
 def test_who_is_behind_lets_items_go(house: House, live: Live) -> None:
     for _ in range(scoring.MOST_WAITING):
-        live.judge._queue.put_nowait(None)  # type: ignore[arg-type] # never taken
+        live.judge._queue.put_nowait(None)  # type: ignore[arg-type]  # never taken
     assert live.ask("fine")["zone"] == "human_review"
     said = house.metrics.exposition(dict).decode()
     assert 'human_in_loop_shadow_items_total{gate="gate",result="dropped"} 1.0' in said
