@@ -1,26 +1,11 @@
 """The commands, run as an operator runs them."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-
-def service(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """`python -m service ...` on a store of its own."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("GATE_")}
-    store = {"GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db"}
-    return subprocess.run(
-        [sys.executable, "-m", "service", *arguments],
-        env={**clean, **store, **env, "NO_COLOR": "1", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+from tests.cli.operator import service, service_process
 
 
 @pytest.mark.parametrize(
@@ -97,7 +82,7 @@ def test_a_changed_byte_in_the_audit_table_is_found_and_named(tmp_path: Path) ->
 def test_a_start_that_cannot_work_says_what_to_do(
     tmp_path: Path, env: dict[str, str], says: str
 ) -> None:
-    told = service(tmp_path, "serve", **env)
+    told = service_process(tmp_path, "serve", **env)
     assert told.returncode == 2
     assert says in told.stderr
     assert "Traceback" not in told.stderr

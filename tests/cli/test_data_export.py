@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service.domain.outcome import Truth, Verdict
 from service.store.sql_store import SqlStore
-from tests.cli.test_commands import service
+from tests.cli.operator import service
 from tests.examples import NOW, a_decision
 
 

@@ -11,7 +11,7 @@ import pytest
 from service.domain.ids import GateName
 from service.domain.label import Label
 from service.store.sql_store import SqlStore
-from tests.cli.test_commands import service
+from tests.cli.operator import service
 from tests.examples import NOW, a_decision
 
 GATES = """\

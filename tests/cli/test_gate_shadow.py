@@ -5,7 +5,7 @@ from pathlib import Path
 from service.domain.decision import Assessment, Zone
 from service.domain.ids import GateName
 from service.store.sql_store import SqlStore
-from tests.cli.test_commands import service
+from tests.cli.operator import service
 from tests.examples import NOW, a_decision
 
 GATES = """\

@@ -12,7 +12,7 @@ import structlog
 from typer.testing import CliRunner
 
 from service.cli import app
-from tests.cli.test_commands import service
+from tests.cli.operator import service
 from tests.registry.bundles import (
     another_version,
     with_a_graph_that_does_not_run,

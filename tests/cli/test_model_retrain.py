@@ -18,7 +18,7 @@ from service.registry.versions import Registry
 from service.scoring.bundle import Bundle
 from service.store.sql_store import SqlStore
 from service.usecases.gates.policy_versions import newest, succeed
-from tests.cli.test_commands import service
+from tests.cli.operator import service
 from tests.retraining.credit import (
     GATES,
     MODEL,

@@ -15,7 +15,7 @@ from service.domain.errors import BrokenBundle, InvalidInput
 from service.registry.mlflow import Mlflow
 from service.registry.versions import Registry
 from service.scoring.bundle import CARD, MODEL
-from tests.cli.test_commands import service
+from tests.cli.operator import service
 from tests.mlflow_server import start_mlflow
 from tests.registry.bundles import MODELS, another_version
 from tests.retraining.credit import GATES, labelled, with_a_telephone
