@@ -1,4 +1,4 @@
-"""Bundles made of the embedded one: the same graph with another calibrator, or spoilt."""
+"""Bundles made of shipped ones: the same graph with another calibrator, or spoilt."""
 
 import json
 import shutil
@@ -11,9 +11,9 @@ from service.scoring.bundle import CALIBRATOR, CARD, MODEL, sha256
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
-def another_version(folder: Path, shift: float = 0.0) -> Path:
-    """The embedded bundle with a calibrator of its own, so another version."""
-    shutil.copytree(MODELS / "embedded", folder)
+def another_version(folder: Path, shift: float = 0.0, of: str = "embedded") -> Path:
+    """A shipped bundle with a calibrator of its own, so another version."""
+    shutil.copytree(MODELS / of, folder)
     calibrator = {"kind": "beta", "a": 1.0, "b": 1.0, "shift": shift}
     replace_file(folder, CALIBRATOR, json.dumps(calibrator).encode())
     return folder

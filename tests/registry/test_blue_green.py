@@ -1,8 +1,5 @@
 """A running service under steady load: versions come and go, and no request notices."""
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from demo.service_process import ROOT
+from tests.cli.operator import Told, service
 from tests.installation import KEY, PATIENCE, ServiceCaller, Site, free_ports, until
 from tests.registry.bundles import another_version
 
@@ -35,23 +32,11 @@ class Installation:
         self.folder = folder
         settings = {"GATE_REGISTRY_DIR": str(folder / "models"), "GATE_SCORER_THREADS": "1"}
         self.site = Site(folder, port, GATES, **settings)
-        self._env = settings | {
-            "GATE_DATABASE_URL": f"sqlite:///{folder / 'gate.db'}",
-            "GATE_CONFIG": str(folder / "gates.yaml"),
-        }
+        self._env = settings | {"GATE_CONFIG": str(folder / "gates.yaml")}
 
-    def model(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def model(self, *arguments: str) -> Told:
         """`python -m service model ...`."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("GATE_")}
-        return subprocess.run(
-            [sys.executable, "-m", "service", "model", *arguments],
-            cwd=ROOT,
-            env={**inherited, **self._env},
-            capture_output=True,
-            text=True,
-            timeout=3 * PATIENCE,
-            check=False,
-        )
+        return service(self.folder, "model", *arguments, **self._env)
 
     def ready(self) -> dict[str, Any]:
         return dict(httpx.get(f"{self.site.url}/readyz").json())

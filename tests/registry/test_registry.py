@@ -15,6 +15,21 @@ from service.registry.versions import Registry
 from service.scoring.bundle import CARD, MODEL, load_bundle
 from tests.registry.bundles import MODELS, another_version, rewrite_card
 
+NAME = "german-credit"
+"""The smallest of the shipped bundles: what is said here holds for each of them."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Another version of it, which a test may spoil."""
+    return another_version(tmp_path / "another", of=NAME)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A bundle that comes in many pieces."""
+    return another_version(tmp_path / "large")
+
 
 def add(registry: Registry, path: Path) -> str:
     with local_source(path) as source:
@@ -41,13 +56,13 @@ def test_a_version_from_a_folder_is_there_beside_the_shipped_one(
     registry: Registry, folder: Path
 ) -> None:
     version = add(registry, folder)
-    shipped = load_bundle(MODELS / "embedded").version
-    assert [one.version for one in registry.versions("embedded")] == [shipped, version]
-    assert registry.load("embedded", version).version == version
-    assert registry.load("embedded").version == registry.shipped_version("embedded") == shipped
-    assert registry.resolve("embedded", "shipped") == shipped
+    shipped = load_bundle(MODELS / NAME).version
+    assert [one.version for one in registry.versions(NAME)] == [shipped, version]
+    assert registry.load(NAME, version).version == version
+    assert registry.load(NAME).version == registry.shipped_version(NAME) == shipped
+    assert registry.resolve(NAME, "shipped") == shipped
     for given in (version, version.partition("@")[2], version.partition("@")[2][:4]):
-        assert registry.resolve("embedded", given) == version
+        assert registry.resolve(NAME, given) == version
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
@@ -60,16 +75,16 @@ def test_an_archive_is_as_good_as_its_folder(
 
 def test_adding_again_changes_nothing(registry: Registry, folder: Path) -> None:
     assert add(registry, folder) == add(registry, folder)
-    assert len(registry.versions("embedded")) == 2
+    assert len(registry.versions(NAME)) == 2
 
 
 def test_adding_again_mends_what_was_spoilt(registry: Registry, folder: Path) -> None:
     version = add(registry, folder)
-    (registry.folder("embedded", version) / MODEL).write_bytes(b"cut")
-    [_, known] = registry.versions("embedded")
+    (registry.folder(NAME, version) / MODEL).write_bytes(b"cut")
+    [_, known] = registry.versions(NAME)
     assert MODEL in known.problem
     add(registry, folder)
-    assert registry.load("embedded", version).version == version
+    assert registry.load(NAME, version).version == version
 
 
 def test_what_is_not_whole_leaves_nothing_behind(
@@ -94,7 +109,7 @@ def test_what_the_check_refuses_leaves_nothing_behind(
 
 def test_only_the_files_of_the_card_come_in(registry: Registry, folder: Path) -> None:
     (folder / "malware.sh").write_text("#!/bin/sh")
-    kept = registry.folder("embedded", add(registry, folder))
+    kept = registry.folder(NAME, add(registry, folder))
     named = json.loads((folder / CARD).read_text())["files"]
     assert {file.name for file in kept.iterdir()} == {CARD, *named}
 
@@ -140,11 +155,11 @@ def test_links_and_paths_in_an_archive_are_never_followed(
 
 
 def test_a_bundle_that_is_too_large_is_refused_as_it_comes(
-    registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    registry: Registry, large: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("service.registry.versions.LARGEST_BUNDLE", 1_000_000)
     with pytest.raises(BrokenBundle, match="larger than a bundle may be"):
-        add(registry, zipped(folder))
+        add(registry, zipped(large))
     assert list((tmp_path / "added").iterdir()) == []
 
 
@@ -158,8 +173,8 @@ def test_a_file_that_is_no_archive_is_told(
         add(registry, path)
 
 
-def test_a_cut_archive_is_told(registry: Registry, folder: Path) -> None:
-    path = tarred(folder)
+def test_a_cut_archive_is_told(registry: Registry, large: Path) -> None:
+    path = tarred(large)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises((BrokenBundle, InvalidInput)):
         add(registry, path)
@@ -175,26 +190,26 @@ def test_an_archive_of_two_bundles_is_refused(registry: Registry, folder: Path) 
 
 
 def test_a_version_that_is_not_here_is_missing_not_broken(registry: Registry) -> None:
-    for version in ("embedded@0123456789ab", "embedded@../../etc", "other@0123456789ab"):
+    for version in (f"{NAME}@0123456789ab", f"{NAME}@../../etc", "other@0123456789ab"):
         with pytest.raises(MissingVersion):
-            registry.load("embedded", version)
+            registry.load(NAME, version)
     with pytest.raises(InvalidInput, match="names 0 versions"):
-        registry.resolve("embedded", "../..")
+        registry.resolve(NAME, "../..")
 
 
 def test_a_beginning_that_fits_two_is_refused(registry: Registry, tmp_path: Path) -> None:
     for number in range(2):
-        add(registry, another_version(tmp_path / f"v{number}", shift=float(number)))
+        add(registry, another_version(tmp_path / f"v{number}", shift=float(number), of=NAME))
     with pytest.raises(InvalidInput, match="names 3 versions"):
-        registry.resolve("embedded", "embedded@")
+        registry.resolve(NAME, f"{NAME}@")
 
 
 def test_added_versions_are_removed_and_shipped_ones_stay(registry: Registry, folder: Path) -> None:
     version = add(registry, folder)
-    registry.remove("embedded", version)
-    assert len(registry.versions("embedded")) == 1
+    registry.remove(NAME, version)
+    assert len(registry.versions(NAME)) == 1
     with pytest.raises(InvalidInput, match="shipped"):
-        registry.remove("embedded", registry.resolve("embedded", "shipped"))
+        registry.remove(NAME, registry.resolve(NAME, "shipped"))
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(folder: Path, tmp_path: Path) -> None:
