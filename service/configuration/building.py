@@ -26,7 +26,6 @@ from service.domain.language_model import LanguageModel
 from service.domain.outcome import Verdict
 
 _SIGNAL_LABELS = ("approve", "reject")
-_NEEDS_APP = {ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +99,7 @@ def build_gate(
     for app in section.apps:
         demand(app in apps, "apps", f"names {app!r}, which is not under apps: add it there")
     mode, app_name = section.resume.mode, section.resume.app
-    if mode in _NEEDS_APP:
+    if mode.delivers:
         demand(app_name is not None, "resume", f"has mode {mode} and no app: name one")
     if app_name is not None:
         demand(

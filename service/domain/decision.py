@@ -54,6 +54,11 @@ class ResumeMode(StrEnum):
     WEBHOOK = "webhook"
     HOLD = "hold"
 
+    @property
+    def delivers(self) -> bool:
+        """Whether the service takes the verdict to an app; else the workflow asks for it."""
+        return self in (ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK)
+
 
 def low_of(level: float) -> float | None:
     """The border for c below which 1 - c is strictly above the level; None where nothing is."""

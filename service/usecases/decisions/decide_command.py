@@ -32,14 +32,15 @@ def resume_of(order: DecisionOrder, policy: GatePolicy) -> Resume:
     leaves open. Raises UnknownApp, and InvalidInput where a native form lacks its run."""
     mode = order.resume_mode or policy.resume.mode
     app = order.resume_app or policy.resume.app
-    needs_app = mode in (ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK)
     if order.resume_app is not None and order.resume_app not in policy.apps:
         raise UnknownApp(f"{order.resume_app!r} is not one of the apps of gate {policy.gate!r}.")
-    if needs_app and app is None:
+    if mode.delivers and app is None:
         raise UnknownApp(f"resume.mode {mode} needs an app, and gate {policy.gate!r} names none.")
     if mode is ResumeMode.NATIVE_FORM and not (order.run_id and order.user):
         raise InvalidInput(
             "resume.mode native_form needs resume.run_id and resume.user.",
             fix="Map run_id to sys.workflow_run_id and user to sys.user_id in the gate's node.",
         )
-    return Resume(mode=mode, app=app if needs_app else None, run_id=order.run_id, user=order.user)
+    return Resume(
+        mode=mode, app=app if mode.delivers else None, run_id=order.run_id, user=order.user
+    )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from service.domain.decision import Decision, ResumeMode
+from service.domain.decision import Decision
 from service.domain.delivery import Delivery, DeliveryState
 from service.domain.ids import AppName
 from service.domain.outcome import Outcome
@@ -12,8 +12,6 @@ from service.ports.store import Transaction
 from service.usecases.shared.audit_events.decisions import draft_of_outcome
 from service.usecases.shared.audit_events.deliveries import draft_of_delivery
 from service.usecases.shared.new_ids import new_delivery_id
-
-_DELIVERED_MODES = frozenset({ResumeMode.NATIVE_FORM, ResumeMode.CONTINUATION, ResumeMode.WEBHOOK})
 
 
 def conclude(
@@ -35,7 +33,7 @@ def conclude(
     drafts = [draft_of_outcome(decision, outcome, actor)]
     delivery = None
     resume = decision.resume
-    if resume.mode in _DELIVERED_MODES:
+    if resume.mode.delivers:
         delivery = Delivery(
             id=new_delivery_id(),
             task_id=task.id,
