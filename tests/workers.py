@@ -5,19 +5,40 @@ files, since a lab, a browser or an installation serves the whole folder. What t
 dealt out first, so that no worker is left with it at the end.
 """
 
-from pathlib import Path
-
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).parents[1]
+TOGETHER = (
+    "tests/browser/",
+    "tests/lab/",
+    "tests/plugin/",
+    "tests/workflows/test_without_the_service.py",  # in a lab of its own
+    "tests/workflows/",
+)
+"""Beginnings of node ids: whatever shares what is dear to make. The first that fits counts."""
 
-TOGETHER = ("tests/browser/", "tests/plugin/", "tests/lab/", "tests/workflows/")
-"""Folders whose fixtures of the whole session are dear."""
-
-LONGEST_FIRST: tuple[str, ...] = ()
-"""Beginnings of node ids."""
+LONGEST_FIRST = (
+    "tests/training/test_training.py",
+    "tests/bench/test_bench.py",
+    "tests/browser/",
+    "tests/faults/test_ladder_store.py",
+    "tests/faults/test_processes.py",
+    "tests/registry/test_mlflow.py",
+    "tests/registry/test_blue_green.py",
+    "tests/scoring/test_precision.py",
+    "tests/workflows/",
+    "tests/lab/",
+    "tests/training/",
+    "tests/registry/",
+    "tests/plugin/",
+    "tests/faults/",
+    "tests/resume/test_against_lab.py",
+    "tests/experiments/",
+    "tests/cli/",
+    "tests/retraining/",
+)
+"""Beginnings of node ids; those that fit none come last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,10 +52,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     def _split_scope(self, nodeid: str) -> str:
-        for folder in TOGETHER:
-            if nodeid.startswith(folder):
-                return folder
-        return nodeid.partition("::")[0]
+        shared = (beginning for beginning in TOGETHER if nodeid.startswith(beginning))
+        return next(shared, nodeid.partition("::")[0])
 
 
 def _rank(nodeid: str) -> int:

@@ -1,6 +1,5 @@
 """The service is out of reach: the real plugin fails, and a person decides in Dify's own form."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -8,6 +7,7 @@ import httpx
 import pytest
 
 from lab.process import PYTHON, ROOT, LabProcess
+from tests.installation import free_ports
 from tests.lab_answers import RunAnswer
 
 PATIENCE = 60.0
@@ -24,11 +24,10 @@ def lonely_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]
     """The shipped workflows in a lab whose service address nobody listens at."""
     if not PYTHON.exists():
         pytest.skip("no lab environment: run make setup")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    [port] = free_ports(1)
     files = {name: ROOT / "workflows" / file for name, file in HALVES.items()}
     keys = {name: f"app-{name}" for name in files}
-    env = {"LAB_SERVICE_URL": address, "LAB_SERVICE_API_KEY": "gate-key"}
+    env = {"LAB_SERVICE_URL": f"http://127.0.0.1:{port}", "LAB_SERVICE_API_KEY": "gate-key"}
     with LabProcess(files, keys, tmp_path_factory.mktemp("lonely"), env=env) as lab:
         yield lab
 
@@ -95,6 +94,8 @@ def test_the_second_half_fails_and_does_nothing(lonely_lab: LabProcess) -> None:
 
 
 def test_the_services_key_is_not_kept_with_the_runs(lonely_lab: LabProcess) -> None:
+    with api(lonely_lab, "native") as client:
+        run(client, text="You are kind", ai_result="publish")
     runs = lonely_lab.control("GET", "/lab/runs")
     assert runs
     assert "gate-key" not in str(runs)
