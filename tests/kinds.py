@@ -29,6 +29,7 @@ PLACES = {
     "registry/test_blue_green.py": ("process",),
     "registry/test_mlflow.py": ("server",),
     "retraining": ("training",),
+    "scoring/test_precision.py": ("training",),
     "training": ("training",),
     "workflows": ("lab", "process"),
 }

@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
     "tests/browser/",
+    "tests/faults/replicas/",
     "tests/lab/",
     "tests/plugin/",
     "tests/workflows/test_without_the_service.py",  # in a lab of its own

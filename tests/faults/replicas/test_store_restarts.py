@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.conftest import Replicas
+from tests.faults.replicas.conftest import Replicas
 from tests.installation import until
 
 GATE = "content-moderation"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.faults.conftest import Replicas
+from tests.faults.replicas.conftest import Replicas
 from tests.installation import ServiceCaller, until
 from tests.store.crowd import at_once
 
