@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
+from typing import cast
 
 import numpy as np
 import uvloop
@@ -199,8 +200,7 @@ class Connection(asyncio.Protocol):
         self._due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own inherits from none
 
     def send(self, request: bytes, due: float) -> None:
         self._due, self._waiting, self._received = due, True, b""
