@@ -3,7 +3,6 @@
 import csv
 import json
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from service.domain.ids import GateName
 from service.domain.label import Label
 from service.store.sql_store import SqlStore
-from tests.cli.operator import service
+from tests.cli.operator import Told, service
 from tests.examples import NOW, a_decision
 
 GATES = """\
@@ -39,7 +38,7 @@ def labelled(folder: Path, items: int) -> str:
     return str(folder / "labels.csv")
 
 
-def calibrate(folder: Path, *arguments: str) -> CompletedProcess[str]:
+def calibrate(folder: Path, *arguments: str) -> Told:
     config = str(folder / "gates.yaml")
     return service(folder, "gate", "calibrate", "earning", *arguments, GATE_CONFIG=config)
 

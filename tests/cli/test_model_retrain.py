@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from service.registry.versions import Registry
 from service.scoring.bundle import Bundle
 from service.store.sql_store import SqlStore
 from service.usecases.gates.policy_versions import newest, succeed
-from tests.cli.operator import service
+from tests.cli.operator import Told, service
 from tests.retraining.credit import (
     GATES,
     MODEL,
@@ -44,7 +43,7 @@ def fill(house: Path, others: World, panel: World) -> None:
     labelled(f"sqlite:///{house}/gate.db", others, panel)
 
 
-def run(house: Path, *arguments: str) -> CompletedProcess[str]:
+def run(house: Path, *arguments: str) -> Told:
     settings = {"GATE_CONFIG": f"{house}/gates.yaml", "GATE_REGISTRY_DIR": f"{house}/added"}
     return service(house, *arguments, **settings)
 
