@@ -45,6 +45,7 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 
 
 Characters = Annotated[int, Field(ge=1, strict=True)]
+Lawful = Annotated[str, StringConstraints(max_length=256, strip_whitespace=True)]
 UsualShare = Annotated[float, Field(ge=0, le=0.5, strict=True)]
 
 DEFAULT_GUARDS = GuardRules()
@@ -124,6 +125,8 @@ class GuardsSection(Section):
     longest: Characters | None = DEFAULT_GUARDS.longest
     malformed: bool = DEFAULT_GUARDS.malformed
     injection: bool = DEFAULT_GUARDS.injection
+    unresolved: bool = DEFAULT_GUARDS.unresolved
+    lawful: tuple[Lawful, ...] = DEFAULT_GUARDS.lawful
     novelty: UsualShare = DEFAULT_GUARDS.novelty
     complexity: UsualShare = DEFAULT_GUARDS.complexity
 

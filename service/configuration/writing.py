@@ -35,6 +35,8 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
             "longest": policy.guards.longest,
             "malformed": policy.guards.malformed,
             "injection": policy.guards.injection,
+            "unresolved": policy.guards.unresolved,
+            "lawful": list(policy.guards.lawful),
             "novelty": policy.guards.novelty,
             "complexity": policy.guards.complexity,
         },

@@ -123,16 +123,24 @@ def policy_of(
     )
 
 
+_LATER_GUARDS = ("complexity", "unresolved", "lawful")
+
+
 def _written_guards(rules: GuardRules) -> dict[str, Any]:
-    """Without `complexity` where it is off: a gate of before there was any is no new version."""
-    written = asdict(rules)
-    return written if rules.complexity else {k: v for k, v in written.items() if k != "complexity"}
+    """Without what came later where it is as by default: a gate of before is no new version."""
+    default = asdict(GuardRules())
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(rules).items()
+        if name not in _LATER_GUARDS or value != default[name]
+    }
 
 
 def _guards(document: Mapping[str, Any] | None) -> GuardRules:
     if document is None:  # written before there were any
         return GuardRules()
-    return GuardRules(**{**document, "redaction": Redaction(document["redaction"])})
+    redaction, lawful = Redaction(document["redaction"]), tuple(document.get("lawful", ()))
+    return GuardRules(**{**document, "redaction": redaction, "lawful": lawful})
 
 
 def scorers_of(

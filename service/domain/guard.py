@@ -10,6 +10,8 @@ class Finding(StrEnum):
     TRUNCATED = "truncated"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
+    UNRESOLVED_VARIABLE = "unresolved_variable"
+    NO_WORDS = "no_words"
     CONTROL_CHARACTERS = "control_characters"
     BIDI_OVERRIDE = "bidi_override"
     INVISIBLE_CHARACTERS = "invisible_characters"
@@ -91,13 +93,16 @@ class GuardRules:
 
     `shortest` and `longest` are characters: of a text's letters, digits and symbols, and of all of
     it; None is no limit. `novelty` and `complexity` are the shares of usual items in [0, 1) that
-    may be told to be out of distribution, and to be too complex; 0 is off.
+    may be told to be out of distribution, and to be too complex; 0 is off. `lawful` are texts, and
+    JSON as text, that a gate takes although they look like a variable that was not filled in.
     """
 
     shortest: int | None = 1
     longest: int | None = 20_000
     malformed: bool = True
     injection: bool = True
+    unresolved: bool = True
+    lawful: tuple[str, ...] = ()
     novelty: float = 0.01
     complexity: float = 0.0
     redaction: Redaction = Redaction.NONE

@@ -41,6 +41,16 @@ class Assessor:
         self._embedder = embedder
         self._patience = patience_seconds
 
+    def reads(self, policy: GatePolicy) -> Reads | None:
+        """What the gate's own model reads of an item; None where the gate has none, or this
+        process does not know it."""
+        if policy.scorer == SIGNALS_SCORER:
+            return None
+        if policy.by_language:
+            return Reads.TEXT
+        scorer = self._scorers.get(policy.scorer)
+        return None if scorer is None else scorer.reads
+
     async def assess(
         self,
         policy: GatePolicy,

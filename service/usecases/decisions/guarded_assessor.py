@@ -36,7 +36,7 @@ class GuardedAssessor:
         An item that a guard holds back is not shown to a model: a text that talks to models would
         have its way with some, a flood would cost, and the score of either would mislead people.
         """
-        notes = await self._notes(policy, item, ai_result)
+        notes = await self._notes(policy, item, signals, ai_result)
         if signals is None and any(note.place is not Place.AI_RESULT for note in notes):
             return Assessment(confidence=None, notes=tuple(map(str, notes)))
         assessment = await self._assessor.assess(policy, item, category, signals, ai_result)
@@ -44,9 +44,20 @@ class GuardedAssessor:
             return assessment
         return replace(assessment, notes=(*map(str, notes), *assessment.notes))
 
-    async def _notes(self, policy: GatePolicy, item: Item, ai_result: Json) -> tuple[Note, ...]:
+    async def _notes(
+        self,
+        policy: GatePolicy,
+        item: Item,
+        signals: Mapping[str, Any] | None,
+        ai_result: Json,
+    ) -> tuple[Note, ...]:
         try:
-            return await self._guard.inspect(item, ai_result, policy.guards)
+            reads = self._assessor.reads(policy)
+            notes = await self._guard.inspect(item, ai_result, policy.guards, reads)
+            if signals and (samples := signals.get("samples")):
+                # Answers too, of which one is the result: agreement on nothing proves nothing.
+                notes += await self._guard.inspect(Item(), samples, policy.guards)
+            return tuple(dict.fromkeys(notes))
         except Exception:  # what it would have seen, nobody knows: a person looks
             log.exception("guard.failed", gate=policy.gate)
             return (Note(finding=Finding.GUARD_FAILED),)

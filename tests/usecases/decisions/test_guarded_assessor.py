@@ -141,3 +141,29 @@ def test_a_certificate_is_lost_with_the_guards_it_was_earned_behind(
     house.gates.load()
     house.adopt(replace(EARNING, guards=guards, apps=()))
     assert bool(house.gates.of("gate").certified) is kept
+
+
+@pytest.mark.parametrize("result", ["llm.text", "{{#llm.text#}}", "undefined", {}, [], ""])
+def test_a_sure_signal_does_not_make_up_for_a_result_that_is_not_there(
+    house: House, result: Json
+) -> None:
+    order = DecisionOrder(
+        gate="gate", item=Item(text="fine"), ai_result=result, signals={"score": 0.99}
+    )
+    decision = made(house, order)
+    assert (decision.zone, decision.reason) == (Zone.HUMAN_REVIEW, Reason.GUARD)
+    assert decision.assessment.notes == ("unresolved_variable@ai_result",)
+
+
+def test_agreement_on_an_answer_that_is_not_there_is_none(house: House) -> None:
+    signals = {"samples": ["llm.text"] * 5}
+    decision = made(house, DecisionOrder(gate="gate", item=Item(text="fine"), signals=signals))
+    assert (decision.zone, decision.reason) == (Zone.HUMAN_REVIEW, Reason.GUARD)
+    assert decision.assessment.notes == ("unresolved_variable@ai_result",)
+
+
+def test_what_a_model_cannot_read_at_all_is_not_shown_to_it() -> None:
+    assessment, asked = assessed(Item(text="👍👍"))
+    assert (assessment.confidence, assessment.notes, asked) == (None, ("no_words",), 0)
+    assessment, asked = assessed(Item(text="👍 ok"))
+    assert (assessment.notes, asked) == ((), 1)
