@@ -2,12 +2,22 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from plugin.contract.deliveries import DeliveryStatus
 from plugin.contract.problems import Problem
 from plugin.contract.signals import Probability, Signals
-from plugin.contract.values import Answer, FilledText, Id, Json, Name, Request
+from plugin.contract.values import (
+    Answer,
+    Id,
+    Json,
+    Name,
+    Request,
+    Text,
+    Unreadable,
+    is_blank,
+)
 
 MAX_WAIT_SECONDS = 25
 """Longest `wait` of one `GET /v1/decisions/{id}`."""
@@ -29,7 +39,7 @@ ReviewState = Literal[
 class Item(Request):
     """What is decided about: a text, named fields, or both."""
 
-    text: FilledText | None = None
+    text: Text | None = None
     fields: dict[Name, Json] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -64,11 +74,41 @@ class DecisionRequest(Request):
     """What approval would let through."""
     signals: Signals | None = None
     """Without it, the gate's own model scores the item."""
+    signals_unreadable: Unreadable | None = None
+    """In the place of `signals`: what came instead of them. A person looks at the item."""
+    text_missing: bool = False
+    """The caller had no text where there should be one. A person looks at the item."""
     category: Name | None = None
     risk_level: RiskLevel | None = None
     resume: Resume | None = None
     metadata: dict[Name, Json] = Field(default_factory=dict)
     """The caller's own; given back in the resume message."""
+
+    @model_validator(mode="after")
+    def _signals_or_what_came_instead(self) -> Self:
+        if self.signals is not None and self.signals_unreadable is not None:
+            raise ValueError("give signals or signals_unreadable, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _text_is_there_or_known_to_be_missing(self) -> Self:
+        text = self.item.text
+        if text is not None and is_blank(text) and not self.text_missing:
+            raise _fault_of("item", "text", "is blank: leave the field out or fill it in")
+        if self.text_missing and (text is None or not is_blank(text)):
+            raise _fault_of("text_missing", "goes with an empty item.text, and with no other")
+        return self
+
+
+def _fault_of(*place_and_message: str) -> ValidationError:
+    """What is wrong with a field that can be told only from the whole request."""
+    *place, message = place_and_message
+    fault = InitErrorDetails(
+        type=PydanticCustomError("value_error", "{message}", {"message": message}),
+        loc=tuple(place),
+        input=None,
+    )
+    return ValidationError.from_exception_data("DecisionRequest", [fault])
 
 
 class BatchRequest(Request):
@@ -120,6 +160,9 @@ class DecisionResponse(Answer):
     review_url: str | None = None
     estimated_wait_seconds: Annotated[float, Field(ge=0)] | None = None
     guards: list[GuardFinding] = Field(default_factory=list)
+    resume_proven: Literal[True] | None = None
+    """On a replayed answer: the review is over and its run has gone on, so that whoever asks again
+    asks about something new."""
 
     @model_validator(mode="after")
     def _approval_is_earned(self) -> Self:

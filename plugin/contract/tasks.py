@@ -49,6 +49,8 @@ class Task(TaskSummary):
     reason: str
     thresholds: Thresholds
     guards: list[GuardFinding] = Field(default_factory=list)
+    signals_unreadable: str | None = None
+    """What the workflow sent in the place of signals, where it could not be read."""
     metadata: dict[str, Json] = Field(default_factory=dict)
     outcome: Outcome | None = None
 

@@ -1,6 +1,7 @@
 """The building blocks of the wire models: portable JSON, identifiers, two kinds of model."""
 
 import math
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints
@@ -9,6 +10,7 @@ MAX_NAME_CHARS = 128
 MAX_ID_CHARS = 256
 MAX_COMMENT_CHARS = 10_000
 MAX_JSON_DEPTH = 64
+MAX_UNREADABLE_CHARS = 2_000
 MAX_INTEGER = 2**53 - 1
 
 
@@ -47,8 +49,26 @@ def _check_json(value: JsonValue) -> JsonValue:
     return value
 
 
+UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Characters without ink whose Unicode category does not say so: fillers, an empty Braille cell."""
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody could see anything of the text: it is empty, white or invisible."""
+    return all(map(_is_unseen, text))
+
+
+def _is_unseen(character: str) -> bool:
+    if character.isspace() or character in UNSEEN:
+        return True
+    selects_a_variant = (
+        "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    )
+    return selects_a_variant or unicodedata.category(character) in {"Cc", "Cf"}
+
+
 def _check_not_blank(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("is blank: leave the field out or fill it in")
     return text
 
@@ -60,11 +80,12 @@ Text = Annotated[str, AfterValidator(_check_string)]
 """Text without NUL characters and lone surrogates, of any length."""
 
 FilledText = Annotated[Text, AfterValidator(_check_not_blank)]
-"""Text with at least one character that is not white space."""
+"""Text with at least one character that can be seen."""
 
 Name = Annotated[FilledText, StringConstraints(max_length=MAX_NAME_CHARS)]
 Id = Annotated[FilledText, StringConstraints(max_length=MAX_ID_CHARS)]
 Comment = Annotated[Text, StringConstraints(max_length=MAX_COMMENT_CHARS)]
+Unreadable = Annotated[FilledText, StringConstraints(max_length=MAX_UNREADABLE_CHARS)]
 
 
 class Request(BaseModel):

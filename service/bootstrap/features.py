@@ -27,6 +27,7 @@ from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.explain import Explain
 from service.usecases.decisions.guarded_assessor import GuardedAssessor
 from service.usecases.decisions.outcomes import Outcomes
+from service.usecases.decisions.resumption import Resumptions
 from service.usecases.decisions.wait_estimate import Forecast
 from service.usecases.insight.gate_charts import ChartGate
 from service.usecases.insight.gate_report import GateReport
@@ -67,6 +68,7 @@ def build_decision_services(
             afterwards=judge.offer,
         ),
         outcomes=Outcomes(store=store, bus=runtime.bus, clock=clock),
+        resumptions=Resumptions(store),
         explain=Explain(scorers=runtime.models, gates=gates),
         forecast=Forecast(store=store, clock=clock),
     )

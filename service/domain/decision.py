@@ -37,6 +37,8 @@ class Reason(StrEnum):
     RULES = "rules"
     SCORER_FAILED = "scorer_failed"
     SCORER_TIMED_OUT = "scorer_timed_out"
+    SIGNALS_UNREADABLE = "signals_unreadable"
+    TEXT_MISSING = "text_missing"
 
 
 class RiskLevel(StrEnum):
@@ -229,6 +231,7 @@ class Decision:
     assessment: Assessment
     panel: bool = False  # people see it whatever its score is: its label is an unbiased one
     audit_probability: float | None = None  # with which active audits could draw it
+    signals_unreadable: str | None = None  # what a workflow sent in the place of signals
     outcome: Outcome | None = None
 
     @property
@@ -244,5 +247,6 @@ def hidden(decision: Decision) -> Decision:
         reason=Reason.HIDDEN,
         thresholds=Thresholds(low=None, high=None),
         assessment=Assessment(confidence=None, notes=decision.assessment.notes),
+        signals_unreadable=None,
         outcome=None,
     )

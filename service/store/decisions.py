@@ -109,6 +109,7 @@ def _row_of(decision: Decision) -> dict[str, Any]:
         "item": {"text": decision.item.text, "fields": dict(decision.item.fields)},
         "ai_result": decision.ai_result,
         "signals": None if decision.signals is None else dict(decision.signals),
+        "signals_unreadable": decision.signals_unreadable,
         "category": decision.category,
         "risk_level": decision.risk_level.value,
         "resume_mode": decision.resume.mode.value,
@@ -157,6 +158,7 @@ def _decision_of(row: Row[Any]) -> Decision:
         item=Item(text=row.item["text"], fields=row.item["fields"]),
         ai_result=row.ai_result,
         signals=row.signals,
+        signals_unreadable=row.signals_unreadable,
         category=row.category,
         risk_level=RiskLevel(row.risk_level),
         resume=Resume(

@@ -66,6 +66,7 @@ decisions = Table(
     Column("panel", Boolean, nullable=False, server_default=false()),
     maybe("spread", Document),
     maybe("audit_probability", Double),
+    maybe("signals_unreadable"),
     Index(None, "gate", "created_at"),
 )
 

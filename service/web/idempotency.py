@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Annotated, Any, Self
 
 from fastapi import Depends, Header, Request
+from starlette.types import Scope
 
 from service.domain.access import Principal
 from service.domain.errors import IdempotencyInFlight, InvalidInput
@@ -15,6 +16,8 @@ from service.usecases.shared.idempotency import AlreadyAnswered, IdempotentReque
 from service.web.auth import Caller
 
 LONGEST_KEY = 255
+REPEATED = "gate.repeated"
+"""The mark in the scope of a request that is told what was answered before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,7 @@ class Keyed:
     principal: str
     key: str | None
     fingerprint: str
+    scope: Scope
 
     def answering[T](self, render: Callable[[T], dict[str, Any]]) -> "Answering[T]":
         return Answering(self, render)
@@ -40,6 +44,7 @@ class Answering[T]:
 
     def __init__(self, keyed: Keyed, render: Callable[[T], dict[str, Any]]) -> None:
         self._render = render
+        self._scope = keyed.scope
         self._body: dict[str, Any] | None = None
         self.request: IdempotentRequest[T] | None = None
         if keyed.key is not None:
@@ -60,6 +65,11 @@ class Answering[T]:
         assert self._body is not None, "the block has no result"
         return self._body
 
+    @property
+    def repeated(self) -> bool:
+        """Whether the body is what was answered the first time."""
+        return REPEATED in self._scope
+
     def __enter__(self) -> Self:
         return self
 
@@ -69,6 +79,7 @@ class Answering[T]:
         if not isinstance(error, AlreadyAnswered):
             return False
         self._body = error.answer
+        self._scope[REPEATED] = True
         return True
 
 
@@ -77,7 +88,7 @@ async def keyed_call(request: Request, caller: Principal) -> AsyncIterator[Keyed
     """Hold the request's key while it is in flight. Raises IdempotencyInFlight, InvalidInput."""
     given = request.headers.get("idempotency-key")
     if given is None:
-        yield Keyed(principal=caller.name, key=None, fingerprint="")
+        yield Keyed(principal=caller.name, key=None, fingerprint="", scope=request.scope)
         return
     key = _unquoted(given)
     in_flight: set[tuple[str, str]] = request.app.state.in_flight
@@ -89,7 +100,10 @@ async def keyed_call(request: Request, caller: Principal) -> AsyncIterator[Keyed
         body = await request.body()
         route = f"{request.method} {request['path']}\n".encode()
         yield Keyed(
-            principal=caller.name, key=key, fingerprint=hashlib.sha256(route + body).hexdigest()
+            principal=caller.name,
+            key=key,
+            fingerprint=hashlib.sha256(route + body).hexdigest(),
+            scope=request.scope,
         )
     finally:
         in_flight.discard(mark)

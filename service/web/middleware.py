@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.ports.meter import WebMeter
+from service.web.idempotency import REPEATED
 from service.web.problems import problem_response
 
 LARGEST_BODY = 1024 * 1024
@@ -20,6 +21,8 @@ _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
+
+_REPEATED_HEADERS = ((b"idempotency-replayed", b"true"),)
 
 
 class Edge:
@@ -47,7 +50,8 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS]
+                repeated = _REPEATED_HEADERS if REPEATED in scope else ()
+                message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS, *repeated]
             await send(message)
 
         try:

@@ -16,6 +16,7 @@ from service.usecases.data.data_set import DataSet
 from service.usecases.decisions.decide import DecideItem
 from service.usecases.decisions.explain import Explain
 from service.usecases.decisions.outcomes import Outcomes
+from service.usecases.decisions.resumption import Resumptions
 from service.usecases.decisions.wait_estimate import Forecast
 from service.usecases.deliveries.worker import Deliveries
 from service.usecases.gates.change_gate import ChangeGate
@@ -42,6 +43,7 @@ class AccessServices:
 class DecisionServices:
     decide: DecideItem
     outcomes: Outcomes
+    resumptions: Resumptions
     explain: Explain
     forecast: Forecast
 

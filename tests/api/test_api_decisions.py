@@ -89,6 +89,18 @@ def test_an_automatic_decision_has_its_outcome_at_once(api: httpx.Client, ask: A
     [
         ({"item": {}}, 422, "item"),
         ({"item": {"text": "   "}}, 422, "item.text"),
+        ({"item": {"text": ""}}, 422, "item.text"),
+        ({"item": {"text": "\u200b\u2060"}}, 422, "item.text"),
+        ({"item": {"text": ""}, "text_missing": False}, 422, "item.text"),
+        ({"item": {"text": "x"}, "text_missing": True}, 422, "text_missing"),
+        ({"item": {"fields": {"a": 1}}, "text_missing": True}, 422, "text_missing"),
+        ({"item": {"text": "x"}, "signals_unreadable": " "}, 422, "signals_unreadable"),
+        ({"item": {"text": "x"}, "signals_unreadable": "9" * 2001}, 422, "signals_unreadable"),
+        (
+            {"item": {"text": "x"}, "signals": {"score": 0.5}, "signals_unreadable": "?"},
+            422,
+            "not both",
+        ),
         ({"item": {"text": 5}}, 422, "item.text"),
         ({"item": {"text": "x"}, "signals": {}}, 422, "exactly one"),
         ({"item": {"text": "x"}, "signals": {"score": 0.5, "logits": [1, 2]}}, 422, "exactly one"),

@@ -57,3 +57,55 @@ def test_a_claim_repeated_gets_the_same_lease(api: httpx.Client) -> None:
     again = api.post("/v1/tasks/claim", json={"gate": "strict"}, headers=headers).json()
     assert first["tasks"]
     assert again == first
+
+
+def test_a_stored_answer_says_that_it_is_one(api: httpx.Client) -> None:
+    first, again = post(api, "twice-told"), post(api, "twice-told")
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    refused = post(api, "twice-told", {**ORDER, "signals": {"score": 0.6}})
+    assert "idempotency-replayed" not in refused.headers
+
+
+def test_so_does_that_of_a_batch_and_of_a_claim(api: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "told-in-a-batch"}
+    for path, body in {
+        "/v1/gates/strict/decisions:batch": {"items": [ORDER]},
+        "/v1/tasks/claim": {"gate": "strict"},
+    }.items():
+        answers = [api.post(path, json=body, headers=headers) for _ in range(2)]
+        told = [answer.headers.get("idempotency-replayed") for answer in answers]
+        assert told == [None, "true"]
+        headers = {"Idempotency-Key": "told-in-a-claim"}
+
+
+def decided(api: httpx.Client, task_id: str) -> None:
+    claim = {"gate": "strict", "limit": 50}
+    tasks = api.post("/v1/tasks/claim", json=claim).json()["tasks"]
+    [lease] = [task["lease_token"] for task in tasks if task["task_id"] == task_id]
+    verdict = {"verdict": "approve", "lease_token": lease}
+    api.post(f"/v1/tasks/{task_id}/decision", json=verdict).raise_for_status()
+
+
+def test_a_resume_is_proven_once_a_run_was_handed_the_verdict(api: httpx.Client) -> None:
+    first = post(api, "reviewed").json()
+    assert first["resume_proven"] is None
+    take = f"/v1/decisions/{first['decision_id']}/take"
+    api.post(take, json={"run_id": "run-1"}).raise_for_status()  # too early: nothing is handed out
+    assert post(api, "reviewed").json() == first
+
+    decided(api, first["review_task_id"])
+    assert post(api, "reviewed").json() == first
+    api.post(take, json={"run_id": "run-1"}).raise_for_status()
+    again = post(api, "reviewed")
+    assert again.json() == {**first, "resume_proven": True}
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+def test_of_an_automatic_decision_nothing_is_proven(api: httpx.Client) -> None:
+    sure = {**ORDER, "signals": {"score": 1.0}}
+    first = post(api, "sure", sure).json()
+    assert first["decision"] == "auto_approve"
+    take = f"/v1/decisions/{first['decision_id']}/take"
+    api.post(take, json={"run_id": "run-1"}).raise_for_status()
+    assert post(api, "sure", sure).json() == first

@@ -42,11 +42,16 @@ ADDING = (
 
 
 class Tree:
-    """A copy of the migrations, free to be spoilt."""
+    """A copy of the migrations as they were released, free to be spoilt."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(shutil.copytree(MIGRATIONS, folder))
-        self._last = SchemaHistory(folder).releases[-1].head
+        releases = SchemaHistory(folder).releases
+        released = {name for release in releases for name in release.digests}
+        for path in (folder / "versions").glob("[0-9]*.py"):
+            if path.name not in released:
+                path.unlink()
+        self._last = releases[-1].head
 
     @property
     def history(self) -> SchemaHistory:

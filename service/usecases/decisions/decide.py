@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from service.domain.access import Principal, Scope
-from service.domain.decision import Decision
+from service.domain.decision import Assessment, Decision
 from service.domain.errors import GateError, Overloaded
 from service.domain.gate import GatePolicy
 from service.domain.guard import Redaction
@@ -115,9 +115,7 @@ class DecideItem:
         resume = resume_of(order, policy)
         share = policy.panel_share
         drawn = share > 0 and self._lot() < share  # before anything is known of the item
-        assessment = await self._assessor.assess(
-            policy, order.item, order.category, order.signals, order.ai_result
-        )
+        assessment = await self._assess(order, policy)
         decision = decided(
             order, principal, policy, resume, assessment, drawn=drawn, now=self._clock.now()
         )
@@ -125,6 +123,14 @@ class DecideItem:
             # In a thread: telephone numbers of many countries take milliseconds to find.
             decision = (await asyncio.to_thread(redacted, decision, self._redactor)).decision
         return decision, self._questions.of(decision, policy)
+
+    async def _assess(self, order: DecisionOrder, policy: GatePolicy) -> Assessment:
+        why_not = order.unjudgeable
+        if why_not is not None:
+            return await self._assessor.unscored(policy, order.item, order.ai_result, why_not)
+        return await self._assessor.assess(
+            policy, order.item, order.category, order.signals, order.ai_result
+        )
 
     async def _keep[T](
         self,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.domain.decision import Item, Resume, ResumeMode, RiskLevel
+from service.domain.decision import Item, Reason, Resume, ResumeMode, RiskLevel
 from service.domain.errors import InvalidInput, UnknownApp
 from service.domain.gate import GatePolicy
 from service.domain.values import Json
@@ -12,7 +12,11 @@ from service.domain.values import Json
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionOrder:
-    """A resume field that is None is filled in by the gate's policy."""
+    """A resume field that is None is filled in by the gate's policy.
+
+    `signals_unreadable` is what came in the place of signals, `text_missing` says that the caller
+    had no text where there should be one.
+    """
 
     gate: str
     item: Item
@@ -25,6 +29,15 @@ class DecisionOrder:
     run_id: str | None = None
     user: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    signals_unreadable: str | None = None
+    text_missing: bool = False
+
+    @property
+    def unjudgeable(self) -> Reason | None:
+        """Why no confidence can be found, whatever the gate's model would say of what there is."""
+        if self.text_missing:
+            return Reason.TEXT_MISSING
+        return None if self.signals_unreadable is None else Reason.SIGNALS_UNREADABLE
 
 
 def resume_of(order: DecisionOrder, policy: GatePolicy) -> Resume:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from service.domain.decision import Assessment, Item
+from service.domain.decision import Assessment, Item, Reason
 from service.domain.gate import GatePolicy
 from service.domain.guard import Finding, Note, Place
 from service.domain.values import Json
@@ -43,6 +43,13 @@ class GuardedAssessor:
         if not notes:
             return assessment
         return replace(assessment, notes=(*map(str, notes), *assessment.notes))
+
+    async def unscored(
+        self, policy: GatePolicy, item: Item, ai_result: Json, why: Reason
+    ) -> Assessment:
+        """No confidence, whatever a model would say; the guard's notes still help who looks."""
+        notes = await self._notes(policy, item, None, ai_result)
+        return Assessment(confidence=None, failure=why, notes=tuple(map(str, notes)))
 
     async def _notes(
         self,

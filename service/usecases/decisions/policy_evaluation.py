@@ -35,6 +35,7 @@ def decided(
         item=order.item,
         ai_result=order.ai_result,
         signals=order.signals,
+        signals_unreadable=order.signals_unreadable,
         category=order.category,
         risk_level=order.risk_level,
         resume=resume,

@@ -60,6 +60,8 @@ class ShadowJudge:
         shadow = self._shadows.get(decision.gate)
         if shadow is None or decision.created_at < shadow.started_at:
             return
+        if order.unjudgeable is not None:  # for any model alike
+            return
         try:
             self._queue.put_nowait(_Waiting(shadow=shadow, order=order, decision=decision))
         except Full:

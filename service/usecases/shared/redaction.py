@@ -31,19 +31,21 @@ def redacted(decision: Decision, redactor: Redactor) -> Redacted:
         dict(item.fields),
         decision.ai_result,
         None if decision.signals is None else dict(decision.signals),
+        decision.signals_unreadable,
         dict(decision.metadata),
         outcome.comment if outcome else None,
         outcome.edited_result if outcome else None,
     )
     if not masked.originals:
         return Redacted(decision=decision, originals={})
-    text, fields, ai_result, signals, metadata, comment, edited = masked.values
+    text, fields, ai_result, signals, unreadable, metadata, comment, edited = masked.values
     return Redacted(
         decision=replace(
             decision,
             item=Item(text=cast(str | None, text), fields=cast(dict[str, Json], fields)),
             ai_result=ai_result,
             signals=cast(dict[str, Any] | None, signals),
+            signals_unreadable=cast(str | None, unreadable),
             metadata=cast(dict[str, Json], metadata),
             outcome=outcome
             and replace(outcome, comment=cast(str, comment or ""), edited_result=edited),

@@ -1,6 +1,5 @@
 """Ask a gate; read a decision and wait for its outcome; take a verdict exactly once."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -28,6 +27,7 @@ from service.usecases.decisions.decide import Made
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.decisions.outcomes import DecisionView
 from service.web.api import present
+from service.web.api.repeated import news_of, repeated
 from service.web.auth import Caller, spend
 from service.web.idempotency import KeyedCall
 from service.web.problems import problem_of, problem_of_invalid
@@ -53,7 +53,7 @@ async def decide(
         answer.of(
             await services.decisions.decide(order_of(gate, order), caller, request=answer.request)
         )
-    return _json(answer.body)
+    return _json(await repeated(answer.body, services) if answer.repeated else answer.body)
 
 
 @router.post("/gates/{gate}/decisions:batch", response_model=BatchResponse)
@@ -105,7 +105,7 @@ async def read_decision(
             if view.closed or left <= 0:
                 return present.decision_record(view, services.site.public_url)
             pause = min(left, LOOK_EVERY_SECONDS, *_settling(view))
-            await _news_of(news, {decision_id, view.task.id if view.task else ""}, pause)
+            await news_of(news, {decision_id, view.task.id if view.task else ""}, pause)
 
 
 @router.post("/decisions/{decision_id}/take")
@@ -161,9 +161,11 @@ def order_of(gate: str, order: DecisionRequest) -> DecisionOrder:
     resume = order.resume
     return DecisionOrder(
         gate=gate,
-        item=Item(text=order.item.text, fields=order.item.fields),
+        item=Item(text=None if order.text_missing else order.item.text, fields=order.item.fields),
         ai_result=order.ai_result,
         signals=_signal(order.signals),
+        signals_unreadable=order.signals_unreadable,
+        text_missing=order.text_missing,
         category=order.category,
         risk_level=RiskLevel(order.risk_level) if order.risk_level else RiskLevel.MEDIUM,
         resume_mode=ResumeMode(resume.mode) if resume and resume.mode else None,
@@ -180,13 +182,3 @@ def _signal(signals: Signals | None) -> dict[str, Any] | None:
 
 def _settling(view: DecisionView) -> list[float]:
     return [] if view.settles_in is None else [max(view.settles_in, 0.01)]
-
-
-async def _news_of(news: asyncio.Queue[Any], keys: set[str], seconds: float) -> None:
-    """Return at the first event about one of the keys, or after so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            while (await news.get()).key not in keys:
-                pass
-    except TimeoutError:
-        return

@@ -6,7 +6,7 @@ from plugin.contract import decisions as wire
 from plugin.contract import deliveries as wire_deliveries
 from plugin.contract import reviews as wire_reviews
 from plugin.contract import tasks as wire_tasks
-from service.domain.decision import Assessment, Decision, Thresholds
+from service.domain.decision import Assessment, Decision, Item, Thresholds
 from service.domain.delivery import Delivery
 from service.domain.explanation import Explanation
 from service.domain.outcome import Outcome, leaning
@@ -134,19 +134,26 @@ def task_summary(view: TaskView) -> wire_tasks.TaskSummary:
     return wire_tasks.TaskSummary(**_summary(view))
 
 
+def item(value: Item) -> dict[str, Any]:
+    """An item as it was sent: one of which there is nothing came with an empty text."""
+    text = value.text if value.text is not None or value.fields else ""
+    return {"text": text, "fields": dict(value.fields)}
+
+
 def _task(view: TaskView) -> dict[str, Any]:
     made = view.decision
     confidence = made.assessment.confidence
     suggestion = leaning(confidence)
     return {
         **_summary(view),
-        "item": {"text": made.item.text, "fields": dict(made.item.fields)},
+        "item": item(made.item),
         "ai_result": made.ai_result,
         "suggestion": suggestion and suggestion.value,
         "confidence": confidence,
         "label": made.assessment.label,
         "reason": made.reason.value,
         "guards": guards(made.assessment),
+        "signals_unreadable": made.signals_unreadable,
         "thresholds": thresholds(made.thresholds),
         "metadata": dict(made.metadata),
         "outcome": outcome(made.outcome, view.delivery) if made.outcome else None,

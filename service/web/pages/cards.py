@@ -84,6 +84,7 @@ class Card:
     reason: str
     model: str | None
     notes: tuple[str, ...]
+    signals_unreadable: str | None
     answers: tuple[GivenAnswer, ...]
     hand: Hand
     for_expert: bool
@@ -132,6 +133,7 @@ def card_of(view: TaskView, viewer: Principal, now: datetime, lease: timedelta) 
         reason=decision.reason.value,
         model=decision.assessment.model_version,
         notes=decision.assessment.notes,
+        signals_unreadable=decision.signals_unreadable,
         # Several are asked so that each judges alone; an expert is asked because of what they said.
         answers=() if view.blind or (task.state in OPEN and not for_expert) else task.answers,
         hand=hand,

@@ -23,6 +23,7 @@ def draft_of_decision(decision: Decision, task: ReviewTask | None) -> AuditDraft
             "item": {"text": decision.item.text, "fields": dict(decision.item.fields)},
             "ai_result": decision.ai_result,
             "signals": None if decision.signals is None else dict(decision.signals),
+            "signals_unreadable": decision.signals_unreadable,
             "category": decision.category,
             "risk_level": decision.risk_level.value,
             "zone": decision.zone.value,
