@@ -30,6 +30,8 @@ ANSWER_SECONDS = float(os.environ.get("CONFIDENCE_GATE_ANSWER_SECONDS", "15"))
 PAUSES_SECONDS = (0.3, 1.0)
 """Before the second try, and before the third and last."""
 MAX_RETRY_AFTER_SECONDS = 10.0
+MOST_TURNS = 100
+"""How often one run may ask the same without naming the occurrence: as often as a loop turns."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 USER_AGENT = f"confidence-gate-plugin/{VERSION}"
 PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
@@ -52,12 +54,25 @@ class GateClient:
         """The gates that this key may ask."""
         return self._ask(GateList, "GET", "gates")
 
-    def decide(self, gate: str, request: DecisionRequest, run_id: str | None) -> DecisionResponse:
-        """Ask a gate. The same run asking the same again gets the same decision."""
+    def decide(
+        self, gate: str, request: DecisionRequest, run_id: str | None, occurrence: str | None = None
+    ) -> DecisionResponse:
+        """Ask a gate. The same run asking the same again gets the same decision, until the run has
+        gone on after its review: from then on it asks about something new.
+
+        With `occurrence` it gets the same decision for the same occurrence, and for no other.
+        """
         body = request.model_dump(mode="json", exclude_unset=True)
         path = f"gates/{quote(gate, safe='')}/decisions"
-        key = idempotency_key(run_id, {"path": path, "body": body})
-        return self._ask(DecisionResponse, "POST", path, body=body, key=key)
+        asked = {"path": path, "body": body}
+        for turn in [occurrence] if occurrence is not None else [None, *range(1, MOST_TURNS)]:
+            key = idempotency_key(run_id, asked if turn is None else {**asked, "occurrence": turn})
+            answer = self._ask(DecisionResponse, "POST", path, body=body, key=key)
+            if occurrence is not None or not answer.resume_proven:
+                return answer
+        raise ServiceError(
+            f"This run has asked about the same text {MOST_TURNS} times: give each its occurrence."
+        )
 
     def decision(self, decision_id: str, wait: int = 0) -> DecisionRecord:
         """Read a decision, waiting up to `wait` seconds (at most 25) for its outcome; one try."""
@@ -188,7 +203,10 @@ class GateClient:
 
 
 def idempotency_key(run_id: str | None, request: dict[str, Any]) -> str:
-    """SHA-256 of run id and request, in hex; random without a run id."""
+    """SHA-256 of run id and request with its occurrence, in hex; random without a run id.
+
+    An occurrence that an author chose is a string, one that we count is a number: they never meet.
+    """
     if not run_id:
         return uuid.uuid4().hex
     canonical = json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

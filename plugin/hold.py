@@ -1,4 +1,4 @@
-"""The `hold` mode: the node itself waits for the reviewer, in short polls."""
+"""The `hold` mode: the node itself waits for the reviewer, then takes the verdict."""
 
 import time
 
@@ -8,6 +8,14 @@ from plugin.errors import ServiceError
 
 MIN_POLL_SECONDS = 1.0
 """Between two polls, should the service answer at once."""
+
+
+def take_verdict(client: GateClient, decision_id: str, run_id: str) -> None:
+    """Tell the service that the run has its verdict, so that the same text, asked about again in
+    the run, is a new question. Raises ServiceError where another run has taken it."""
+    taken = client.take("decisions", decision_id, run_id)
+    if taken.verdict not in {"approve", "reject"}:
+        raise ServiceError(f"The verdict cannot be taken: the service says {taken.verdict}.")
 
 
 def await_outcome(client: GateClient, decision_id: str, end: float) -> Outcome | None:

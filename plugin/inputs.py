@@ -1,6 +1,7 @@
 """The node's parameters, read into the requests of the contract."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,13 +9,19 @@ from pydantic import ValidationError
 
 from plugin.contract.decisions import DecisionRequest
 from plugin.contract.outcomes import OutcomeRequest
-from plugin.contract.values import MAX_INTEGER
+from plugin.contract.values import MAX_INTEGER, is_blank
 from plugin.errors import BadInput, explain
+from plugin.json_mending import with_ascii_punctuation
+from plugin.signal_reader import Unreadable, read_signals
 
 MAX_HOLD_SECONDS = 540
 """What `hold` may wait: Dify ends a call after 600 s in all."""
 DEFAULT_HOLD_SECONDS = 240
 """Short enough for every kind of Dify installation."""
+
+TEMPLATE_START = "{{#"
+UNRESOLVED = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)+")
+"""What Dify makes of a variable that does not exist: its selector."""
 
 Parameters = Mapping[str, Any]
 
@@ -28,12 +35,13 @@ def required(parameters: Parameters, name: str, hint: str = "fill it in") -> str
 
 
 def optional(parameters: Parameters, name: str) -> str | None:
-    """A text parameter; `None` where it is absent or blank, as unset ones reach a tool."""
+    """A text parameter; `None` where it is absent, blank or a template that nobody filled in, as
+    unset ones reach a tool."""
     value = parameters.get(name)
     if value is None:
         return None
-    text = value if isinstance(value, str) else str(value)
-    return text.strip() or None
+    text = (value if isinstance(value, str) else str(value)).strip()
+    return None if text.startswith(TEMPLATE_START) else text or None
 
 
 def decision_request(parameters: Parameters) -> DecisionRequest:
@@ -44,11 +52,11 @@ def decision_request(parameters: Parameters) -> DecisionRequest:
         if (value := optional(parameters, name)) is not None
     }
     request = {
-        "item": {"text": parameters.get("text")},
+        **_item(parameters.get("text")),
         "ai_result": parse_ai_result(parameters.get("ai_result")),
-        "signals": parse_signals(parameters.get("signals")),
+        **_signals(parameters.get("signals")),
         "category": optional(parameters, "category"),
-        "risk_level": optional(parameters, "risk_level"),
+        "risk_level": _risk_level(parameters),
         "resume": resume or None,
     }
     given = {name: value for name, value in request.items() if value is not None}
@@ -59,6 +67,37 @@ def decision_request(parameters: Parameters) -> DecisionRequest:
 
 
 _RESUME_FIELDS = {"mode": "resume_mode", "app": "app", "run_id": "run_id", "user": "user"}
+
+
+def occurrence(parameters: Parameters) -> str | None:
+    """Which of several gates, or of a loop's turns, asks; raises BadInput where its variable does
+    not exist, for then all of them would be one."""
+    value = optional(parameters, "occurrence")
+    if value is not None and UNRESOLVED.fullmatch(value) and not value.replace(".", "").isdigit():
+        raise BadInput(
+            f"occurrence is {value}, the name of a variable that does not exist: map another."
+        )
+    return value
+
+
+def _item(text: Any) -> dict[str, Any]:
+    if text is None or (isinstance(text, str) and is_blank(text)):
+        return {"item": {"text": ""}, "text_missing": True}
+    return {"item": {"text": text}}
+
+
+def _signals(value: Any) -> dict[str, Any]:
+    match read_signals(value):
+        case Unreadable(shown=shown):
+            return {"signals_unreadable": shown}
+        case signals:
+            return {"signals": signals}
+
+
+def _risk_level(parameters: Parameters) -> str | None:
+    """`High` and its full-width form are `high`."""
+    value = optional(parameters, "risk_level")
+    return value and with_ascii_punctuation(value).strip().casefold()
 
 
 def outcome_request(parameters: Parameters) -> OutcomeRequest:
@@ -91,19 +130,6 @@ def parse_ai_result(value: Any) -> Any:
     if isinstance(result, int | float) and not _kept(result, value):
         return value
     return result
-
-
-def parse_signals(value: Any) -> dict[str, Any] | None:
-    """A JSON object; `None` where it is blank. Raises BadInput for anything else."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        signals = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        raise BadInput('signals is not JSON: give an object such as {"score": 0.83}.') from None
-    if not isinstance(signals, dict):
-        raise BadInput('signals must be a JSON object such as {"score": 0.83}.')
-    return signals
 
 
 def hold_seconds(parameters: Parameters) -> int:

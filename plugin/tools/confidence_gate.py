@@ -9,8 +9,8 @@ from dify_plugin.entities import I18nObject, ParameterOption
 from dify_plugin.entities.tool import ToolInvokeMessage
 
 from plugin.client import GateClient
-from plugin.hold import await_outcome
-from plugin.inputs import decision_request, hold_seconds, optional, required
+from plugin.hold import await_outcome, take_verdict
+from plugin.inputs import decision_request, hold_seconds, occurrence, optional, required
 from plugin.outputs import gate_variables
 
 
@@ -24,11 +24,14 @@ class ConfidenceGateTool(Tool):
         hold_until = started + hold_seconds(tool_parameters)
         client = GateClient.from_credentials(self.runtime.credentials)
 
-        decision = client.decide(gate, request, optional(tool_parameters, "run_id"))
+        run_id = optional(tool_parameters, "run_id")
+        decision = client.decide(gate, request, run_id, occurrence(tool_parameters))
         outcome = None
         holds = request.resume is not None and request.resume.mode == "hold"
         if holds and decision.decision == "human_review":
             outcome = await_outcome(client, decision.decision_id, hold_until)
+            if outcome is not None and run_id is not None:
+                take_verdict(client, decision.decision_id, run_id)
 
         for name, value in gate_variables(decision, outcome, request.ai_result).items():
             yield self.create_variable_message(name, value)

@@ -127,13 +127,18 @@ def dify(_one_dify: PlayedDify) -> PlayedDify:
     return _one_dify
 
 
-def start_plugin(
-    root: Path, dify: PlayedDify | None = None, env: dict[str, str] | None = None
-) -> PluginProcess:
-    """The plugin in `root`; skips where the lab's environment is missing, fails in CI."""
+def demand_lab_environment() -> None:
+    """Skips where the plugin's libraries are missing, fails in CI."""
     if not LAB_PYTHON.exists():
         assert not os.environ.get("CI"), "CI must have .venv-lab"
         pytest.skip("no .venv-lab: make setup builds it")
+
+
+def start_plugin(
+    root: Path, dify: PlayedDify | None = None, env: dict[str, str] | None = None
+) -> PluginProcess:
+    """The plugin in `root`."""
+    demand_lab_environment()
     return PluginProcess(root, LAB_PYTHON, dify=dify, env={"NO_PROXY": "127.0.0.1", **(env or {})})
 
 

@@ -26,6 +26,7 @@ TOOLS = {
         "app",
         "run_id",
         "user",
+        "occurrence",
         "max_wait_seconds",
     ],
     "get_review": ["decision_id", "review_task_id", "run_id"],

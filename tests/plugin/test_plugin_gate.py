@@ -181,15 +181,9 @@ def test_a_gates_name_cannot_leave_its_place_in_the_path(ask: Ask, service: Any)
     ("parameters", "said"),
     [
         ({"gate": ""}, "gate is missing"),
-        ({"text": "   "}, "item.text is blank"),
-        ({"text": None}, "item is empty"),
-        ({"signals": "0.8"}, "signals must be a JSON object"),
-        ({"signals": "{score: 0.8}"}, "signals is not JSON"),
-        ({"signals": "{}"}, "exactly one of"),
-        ({"signals": '{"score": 0.8, "logits": [1]}'}, "score and logits"),
-        ({"signals": '{"score": NaN}'}, "signals.score"),
-        ({"signals": '{"confidence": 0.8}'}, "signals.confidence is not a field here"),
+        ({"text": "a\0b"}, "item.text holds a NUL character"),
         ({"risk_level": "extreme"}, "risk_level"),
+        ({"occurrence": "loop.index"}, "occurrence is loop.index, the name of a variable"),
         ({"resume_mode": "native_form", "run_id": ""}, "map sys.workflow_run_id"),
         ({"max_wait_seconds": "soon"}, "max_wait_seconds must be a number"),
     ],
@@ -219,6 +213,88 @@ def test_without_a_run_every_call_is_its_own(ask: Ask, service: Any) -> None:
     ask(run_id="")
     ask(run_id="")
     assert len({asked.headers["idempotency-key"] for asked in service.asked}) == 2
+
+
+def keys(service: Any) -> list[str]:
+    return [asked.headers["idempotency-key"] for asked in service.asked]
+
+
+def test_each_occurrence_is_its_own_question(ask: Ask, service: Any) -> None:
+    service.answer = lambda _: as_json(DECISION)
+    for occurrence in ("second", "second", "0", 0, "１", "1", "", None, "{{#loop.index#}}"):
+        ask(occurrence=occurrence)
+    second, again, zero, number_zero, wide, one, *unset = keys(service)
+    assert second == again
+    assert zero == number_zero
+    assert len({second, zero, wide, one, *unset}) == 5
+    assert len(set(unset)) == 1
+
+
+def test_after_a_proven_resume_the_same_text_is_a_new_question(ask: Ask, service: Any) -> None:
+    proven = as_json({**REVIEW, "resume_proven": True})
+    service.answer = in_turn(proven, proven, as_json({**REVIEW, "review_task_id": "t3"}))
+    assert ask()["review_task_id"] == "t3"
+    assert len(set(keys(service))) == 3
+    assert len({json.dumps(asked.body) for asked in service.asked}) == 1
+
+    service.answer = lambda _: as_json(DECISION)
+    for occurrence in ("1", "2"):  # what is counted is never taken for what an author chose
+        ask(occurrence=occurrence)
+    assert len(set(keys(service))) == 5
+
+
+def test_a_repeated_answer_stands_where_no_resume_is_proven(ask: Ask, service: Any) -> None:
+    service.answer = lambda _: as_json(REVIEW, 200, **{"Idempotency-Replayed": "true"})
+    assert ask()["review_task_id"] == "t1"
+    assert len(service.asked) == 1
+
+
+def test_with_an_occurrence_a_repeated_answer_always_stands(ask: Ask, service: Any) -> None:
+    service.answer = lambda _: as_json({**REVIEW, "resume_proven": True})
+    assert ask(occurrence="second")["review_task_id"] == "t1"
+    assert len(service.asked) == 1
+
+
+def test_the_asking_ends(ask: Ask, service: Any) -> None:
+    service.answer = lambda _: as_json({**REVIEW, "resume_proven": True})
+    assert "give each its occurrence" in failure(ask)
+    assert len(set(keys(service))) == len(service.asked) == 100
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "   ", "\n\t", "\u200b\u2060\ufeff", "\u3000\u3164", "\ufe0f"]
+)
+def test_a_blank_text_is_told_to_the_service(ask: Ask, service: Any, text: str | None) -> None:
+    service.answer = lambda _: as_json({**REVIEW, "reason": "text_missing", "confidence": None})
+    assert (ask(text=text)["verdict"], len(service.asked)) == ("pending", 1)
+    assert (service.asked[0].body["item"], service.asked[0].body["text_missing"]) == (
+        {"text": ""},
+        True,
+    )
+
+
+def test_signals_are_sent_as_they_are_read(ask: Ask, service: Any) -> None:
+    service.answer = lambda _: as_json(DECISION)
+    ask(signals="<think>hm</think>```json\n{'confidence': '93%',}\n```")
+    assert service.asked[0].body["signals"] == {"score": 0.93}
+    assert "signals_unreadable" not in service.asked[0].body
+
+
+@pytest.mark.parametrize(
+    "written", ["93", "N/A", "{}", '{"score": 0.8, "logits": [1]}', "x" * 9000]
+)
+def test_what_cannot_be_read_is_sent_as_it_came(ask: Ask, service: Any, written: str) -> None:
+    service.answer = lambda _: as_json({**REVIEW, "reason": "signals_unreadable"})
+    assert ask(signals=written)["reason"] == "signals_unreadable"
+    assert "signals" not in service.asked[0].body
+    assert service.asked[0].body["signals_unreadable"] == written[:2000]
+
+
+@pytest.mark.parametrize("written", ["High", " HIGH ", "ｈｉｇｈ", "high"])
+def test_a_risk_level_is_read_without_case_and_width(ask: Ask, service: Any, written: str) -> None:
+    service.answer = lambda _: as_json(DECISION)
+    ask(risk_level=written)
+    assert service.asked[0].body["risk_level"] == "high"
 
 
 def in_turn(*replies: Any) -> Callable[[Any], Any]:
@@ -321,14 +397,21 @@ def test_calls_run_side_by_side(ask: Ask, service: Any) -> None:
     assert labels == texts
 
 
+TAKEN = {"decision_id": "d1", "review_task_id": "t1", "state": "resolved", "verdict": "approve"}
+
+
 class HeldReview:
     """A service whose review ends when the test says so."""
 
     def __init__(self, **end: Any) -> None:
         self.end = end
         self.polls: list[str] = []
+        self.taken: list[Any] = []
 
     def __call__(self, asked: Any) -> Any:
+        if asked.path.endswith("/take"):
+            self.taken.append(asked.body)
+            return as_json(TAKEN)
         if asked.method == "POST":
             return as_json(REVIEW)
         self.polls.append(asked.path)
@@ -344,6 +427,21 @@ def test_hold_gives_the_verdict_back(ask: Ask, service: Any) -> None:
     assert given["verdict"] == "approve"
     assert given["decision"] == "human_review"
     assert (given["comment"], given["edited_result"]) == ("fine", "publish")
+    assert review.taken == [{"run_id": "run-1"}]
+
+
+def test_hold_without_a_run_takes_nothing(ask: Ask, service: Any) -> None:
+    service.answer = review = HeldReview()
+    assert ask(resume_mode="hold", run_id="")["verdict"] == "approve"
+    assert review.taken == []
+
+
+@pytest.mark.parametrize("verdict", ["duplicate", "pending"])
+def test_hold_raises_where_the_verdict_is_not_its_own(ask: Ask, service: Any, verdict: str) -> None:
+    record = {**REVIEW, "state": "resolved", "outcome": OUTCOME}
+    taken = {**TAKEN, "verdict": verdict}
+    service.answer = in_turn(as_json(REVIEW), as_json(record), as_json(taken))
+    assert f"the service says {verdict}" in failure(ask, resume_mode="hold")
 
 
 def test_hold_gives_the_edit_back(ask: Ask, service: Any) -> None:
@@ -376,7 +474,8 @@ def test_hold_without_time_asks_nothing_more(ask: Ask, service: Any) -> None:
 
 def test_hold_outlives_a_service_that_is_away(ask: Ask, service: Any) -> None:
     record = {**REVIEW, "state": "resolved", "outcome": OUTCOME}
-    service.answer = in_turn(as_json(REVIEW), None, problem(503, "Restarting"), as_json(record))
+    away = [None, problem(503, "Restarting")]
+    service.answer = in_turn(as_json(REVIEW), *away, as_json(record), as_json(TAKEN))
     assert ask(resume_mode="hold")["verdict"] == "approve"
 
 

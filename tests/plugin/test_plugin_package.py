@@ -222,7 +222,7 @@ def test_the_plugins_requirements_are_its_own() -> None:
     """Dify installs them for every user: neither a server nor a model belongs there."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n")
     names = {line.partition(">")[0] for line in lines if line and not line.startswith("#")}
-    assert names == {"dify-plugin", "pydantic", "requests"}
+    assert names == {"dify-plugin", "json-repair", "pydantic", "requests"}
 
 
 def test_the_entry_point_is_the_one_the_marketplace_runs() -> None:
