@@ -106,16 +106,30 @@ def test_run_and_user_are_those_of_the_workflow(dsl: Dsl) -> None:
             assert values["user"] == "{{#sys.user_id#}}"
 
 
-def test_a_failing_gate_leads_to_a_person(dsl: Dsl) -> None:
-    kinds = {n["id"]: n["data"]["type"] for n in nodes(dsl)}
+def test_a_failing_gate_ends_the_run_and_says_why(dsl: Dsl) -> None:
+    """A form there would be an open door: whoever started the run can answer it."""
+    found = {n["id"]: n["data"] for n in nodes(dsl)}
     for node in nodes(dsl, "tool"):
         if node["data"]["tool_name"] != "confidence_gate":
             assert "error_strategy" not in node["data"]  # the run fails, and is started anew
             continue
         assert node["data"]["error_strategy"] == "fail-branch"
         failed = [e for e in edges(dsl) if e["source"] == node["id"]]
-        ways = {e["sourceHandle"]: kinds[e["target"]] for e in failed}
-        assert ways["fail-branch"] == "human-input"
+        ways = {e["sourceHandle"]: found[e["target"]] for e in failed}
+        end = ways["fail-branch"]
+        assert end["type"] == "end"
+        outputs = {o["variable"]: o["value_selector"] for o in end["outputs"]}
+        assert outputs["verdict"] == outputs["gate_action"] == ["env", "unavailable"]
+        assert outputs["reason"] == [node["id"], "error_message"]
+        assert "result" not in outputs
+        [variable] = dsl["workflow"]["environment_variables"]
+        assert (variable["name"], variable["value"]) == ("unavailable", "unavailable")
+
+
+def test_several_gates_of_one_run_ask_apart(dsl: Dsl) -> None:
+    gates = [n["data"] for n in nodes(dsl, "tool") if n["data"]["tool_name"] == "confidence_gate"]
+    occurrences = [gate["tool_parameters"].get("occurrence", {}).get("value") for gate in gates]
+    assert len(set(occurrences)) == len(gates)
 
 
 def test_only_the_verdict_decides_the_way_on(dsl: Dsl) -> None:
@@ -153,7 +167,7 @@ def test_every_way_out_of_a_node_is_wired_and_every_edge_has_its_handle(dsl: Dsl
 
 
 def test_every_end_shows_what_the_service_looks_for(dsl: Dsl) -> None:
-    known = {n["id"] for n in nodes(dsl)}
+    known = {n["id"] for n in nodes(dsl)} | {"env"}
     for node in nodes(dsl, "end"):
         outputs = {o["variable"]: o["value_selector"] for o in node["data"]["outputs"]}
         assert {"verdict", "review_task_id", "gate_action"} <= set(outputs)
