@@ -29,7 +29,7 @@ def read_settings() -> Settings:
 
     keep_logs_to_warnings()
     try:
-        return Settings()  # type: ignore[call-arg, unused-ignore]
+        return Settings()
     except ValidationError as error:
         for found in error.errors():
             name = "GATE_" + "_".join(map(str, found["loc"])).upper()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
 from service.domain.errors import (
     ExpertsOnly,
@@ -179,6 +180,17 @@ def cancel(task: ReviewTask) -> ReviewTask:
     return _moved(task, state=TaskState.CANCELLED, lease=None)
 
 
-def _moved(task: ReviewTask, **changes: object) -> ReviewTask:
+class _Changes(TypedDict, total=False):
+    """What a move may change of a task, by the names of its fields."""
+
+    state: TaskState
+    claimed_from: TaskState
+    lease: Lease | None
+    answers: tuple[GivenAnswer, ...]
+    resolved_at: datetime | None
+    settles_at: datetime | None
+
+
+def _moved(task: ReviewTask, **changes: Unpack[_Changes]) -> ReviewTask:
     # Each move is a new revision: a store that saves over another revision has lost a race.
-    return replace(task, revision=task.revision + 1, **changes)  # type: ignore[arg-type]
+    return replace(task, revision=task.revision + 1, **changes)

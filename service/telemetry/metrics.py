@@ -255,7 +255,7 @@ class Metrics:
             told.register(self.registry)
         else:
             _forget_the_dead(self._shared)
-            MultiProcessCollector(told, str(self._shared))  # type: ignore[no-untyped-call]
+            MultiProcessCollector(told, str(self._shared))  # type: ignore[no-untyped-call]  # theirs
         return generate_latest(told)
 
 
@@ -292,4 +292,4 @@ def _forget_the_dead(shared: Path) -> None:
             os.kill(pid, 0)
         except ProcessLookupError:
             with suppress(FileNotFoundError):  # another has seen to it
-                mark_process_dead(pid, str(shared))  # type: ignore[no-untyped-call]
+                mark_process_dead(pid, str(shared))  # type: ignore[no-untyped-call]  # theirs

@@ -9,7 +9,7 @@ the reviewer is decides what the label weighs where a calibrator is fitted.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -80,10 +80,8 @@ class Quality:
         shared = [one for one in told if len(people[one.decision_id]) > 1]
         if not shared:
             return None
-        items = {one.decision_id: 0 for one in shared}
-        names = {one.reviewer: 0 for one in shared}
-        for index in (items, names):
-            index.update(zip(index, range(len(index)), strict=True))  # type: ignore[arg-type]
+        items = _numbered(one.decision_id for one in shared)
+        names = _numbered(one.reviewer for one in shared)
         answers = Answers.of(
             [items[one.decision_id] for one in shared],
             [names[one.reviewer] for one in shared],
@@ -176,6 +174,11 @@ def _judged(label: Label, quality: Quality | None, nobody_knew: bool) -> JudgedL
     sure = max(truth, 1 - truth)
     whole["right"] = truth >= 0.5
     return JudgedLabel(**whole, weight=_weight(sure), doubted=sure < SURE)
+
+
+def _numbered[Name: str](names: Iterable[Name]) -> dict[Name, int]:
+    """Each name's place among those that are there, in the order of their first mention."""
+    return {name: place for place, name in enumerate(dict.fromkeys(names))}
 
 
 def _weight(sure: float) -> float:

@@ -138,7 +138,8 @@ def test_fields_beside_a_text_count_only_where_the_gate_scores_fields() -> None:
 
 def test_a_policy_declares_what_is_lawful_or_looks_for_none() -> None:
     rules = GuardRules(lawful=("{}", "", "None"))
-    for result in ({}, "{}", "", " ", "None"):
+    lawful: list[Json] = [{}, "{}", "", " ", "None"]
+    for result in lawful:
         assert notes(Item(text="A good book."), result, rules) == []
     assert notes(Item(fields={"a": {}, "b": "None"}), None, rules) == []
     assert notes(Item(text="None"), None, rules) == []
