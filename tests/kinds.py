@@ -21,8 +21,14 @@ KINDS = {
 PLACES = {
     "bench": ("process",),
     "browser": ("browser",),
-    "cli": ("process",),
+    "cli/test_collector.py": ("process",),
+    "cli/test_commands.py": ("process",),
+    "cli/test_model_retrain.py": ("training",),
+    "cli/test_model_train.py": ("process", "training"),
+    "cli/test_threads.py": ("process",),
+    "deploy/test_image_processes.py": ("process",),
     "demo": ("lab", "process"),
+    "docs/test_docs_api_tour.py": ("process",),
     "experiments": ("training",),
     "faults": ("fault", "process"),
     "lab": ("lab",),
@@ -30,19 +36,21 @@ PLACES = {
     "registry/test_mlflow.py": ("server",),
     "retraining": ("training",),
     "scoring/test_precision.py": ("training",),
+    "skipping": ("process",),
     "training": ("training",),
-    "workflows": ("lab", "process"),
 }
 """By folder or file."""
 
 FIXTURES = {
+    "hasty_plugin": "lab",
+    "lonely_lab": "lab",
     "own_lab": "lab",
     "own_redis": "server",
     "plugin": "lab",
-    "hasty_plugin": "lab",
     "plugin_from": "lab",
     "postgres": "server",
     "redis_url": "server",
+    "workflow_lab": "lab",
 }
 
 PARAMETERS = {"postgresql": "server", "redis": "server"}
