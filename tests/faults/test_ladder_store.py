@@ -4,7 +4,8 @@ import contextlib
 import resource
 import shutil
 import signal
-import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ import pytest
 
 from demo.service_process import ROOT, DidNotStart, ServiceProcess
 from service.domain.errors import StoreUnavailable
-from service.store.engine import BUSY_TIMEOUT_MS
+from service.store import engine
 from service.store.sql_store import SqlStore
+from tests.api.conftest import serving, settings_for
+from tests.cli.operator import service as command
 from tests.examples import a_decision
 from tests.installation import ServiceCaller, Site, free_ports
 
@@ -31,6 +34,15 @@ gates:
     thresholds: {{low: 0.1, high: 0.9}}
 """
 SURE = {"signals": {"score": 1.0}}
+HOLD = """
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+time.sleep(600)
+"""
+WAITING, WAIT_MS = 60, 2000
+"""Who asks of a store that is held, and how long SQLite waits for it, in place of 15 seconds."""
 CALM, RUDE = "Thank you, that was very kind.", "You are an idiot and nobody likes you."
 
 
@@ -78,21 +90,42 @@ def test_a_full_disk(running: Running) -> None:
     running.site.verify_audit()
 
 
-def test_a_store_that_another_process_holds(running: Running) -> None:
+@contextlib.contextmanager
+def holding(database: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that keeps everybody else from writing."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, database], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_store_that_another_process_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All who wait are told together, and not each after a wait of its own."""
-    patient = ServiceCaller(running.site.url)
-    patient.http.timeout = httpx.Timeout(5 * BUSY_TIMEOUT_MS / 1000)  # the clock writes too
-    held = sqlite3.connect(running.folder / "gate.db", isolation_level=None)
-    held.execute("BEGIN EXCLUSIVE")
+    pragmas = [p for p in engine.SQLITE_PRAGMAS if not p.startswith("busy_timeout")]
+    monkeypatch.setattr(engine, "SQLITE_PRAGMAS", (f"busy_timeout = {WAIT_MS}", *pragmas))
+    with contextlib.ExitStack() as stack:
+        service = ServiceCaller(stack.enter_context(serving(settings_for(tmp_path))))
+        service.http.timeout = httpx.Timeout(WAITING * WAIT_MS / 2000)
+        holder = stack.enter_context(holding(tmp_path / "gate.db"))
 
-    def ask(number: int) -> httpx.Response:
-        return patient.ask(GATE, f"held {number}", key=f"held {number}", **SURE)
+        def ask(number: int) -> httpx.Response:
+            return service.ask("answers", f"held {number}", key=f"held {number}", **SURE)
 
-    with contextlib.closing(held), ThreadPoolExecutor(8) as crowd:
-        for answer in crowd.map(ask, range(8)):
-            refused(answer)
-    assert ask(0).raise_for_status().json()["decision"] == "auto_approve"
-    running.site.verify_audit()
+        with ThreadPoolExecutor(WAITING) as crowd:
+            for answer in crowd.map(ask, range(WAITING)):
+                refused(answer)
+        holder.kill()
+        holder.wait()
+        assert ask(0).raise_for_status().json()["decision"] == "auto_approve"
+    assert command(tmp_path, "audit", "verify").returncode == 0
 
 
 def test_a_service_that_stood_still_decides_once(running: Running) -> None:

@@ -1,8 +1,9 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.pages.site import Browser, Site, serving
+from tests.pages.site import Browser, Site, serving, signed_in
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +20,20 @@ def site(running: Site) -> Site:
 
 
 @pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Site]:
+    """Another product, for a test that changes it for good."""
+    with serving(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
 def someone(site: Site) -> Iterator[Callable[..., Browser]]:
     """A browser in which this person has signed in."""
     browsers: list[Browser] = []
 
     def open_browser(name: str, **headers: str) -> Browser:
-        browser = Browser(site, **headers)
-        browsers.append(browser)
-        browser.sign_in(name)
-        return browser
+        browsers.append(signed_in(site, name, **headers))
+        return browsers[-1]
 
     yield open_browser
     for browser in browsers:

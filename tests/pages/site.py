@@ -173,6 +173,12 @@ class Browser:
         )
 
 
+def signed_in(site: Site, name: str, **headers: str) -> Browser:
+    browser = Browser(site, **headers)
+    browser.sign_in(name)
+    return browser
+
+
 def csrf_in(page: httpx.Response) -> str:
     found = re.search(r'name="csrf" value="([^"]+)"', page.text)
     return found[1] if found else ""

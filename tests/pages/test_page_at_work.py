@@ -8,7 +8,7 @@ import pytest
 from service.domain.adaptation import Mode
 from service.domain.shadow import ShadowState
 from tests.pages.history import into, live
-from tests.pages.site import KEY, Browser, Site, serving
+from tests.pages.site import KEY, Browser, Site, serving, signed_in
 from tests.pages.test_page_gates import fields_in, filled
 
 
@@ -104,13 +104,12 @@ def test_who_only_looks_ends_nothing(
     assert last.state is ShadowState.STOPPED
 
 
-def test_charts_are_drawn_and_told(
-    site: Site, max_: Browser, someone: Callable[..., Browser]
-) -> None:
+def test_charts_are_drawn_and_told(elsewhere: Site) -> None:
+    site, max_ = elsewhere, signed_in(elsewhere, "max")
     assert "1,050 more to come" in max_.get("/gates/hooks").text
     site.clock.forward(days=11)  # what `live` makes is ten days old, and the session ends
     live(site, "hooks", 1200, panel=True)
-    max_ = someone("max")
+    max_ = signed_in(site, "max")
     page = max_.get("/gates/hooks").text
     drawn = re.findall(
         r'<svg viewBox="0 0 320 96" role="img" aria-label="A line of (\d+) points', page
@@ -118,7 +117,8 @@ def test_charts_are_drawn_and_told(
     assert drawn[:2] == ["4", "4"]
     assert page.count('class="chart"') + page.count('class="chart is-out"') == len(drawn)
     assert "as usual (" in page
-    assert "平均置信度" in someone("max", **{"Accept-Language": "zh-CN"}).get("/gates/hooks").text
+    chinese = signed_in(site, "max", **{"Accept-Language": "zh-CN"})
+    assert "平均置信度" in chinese.get("/gates/hooks").text
     headers = {"Authorization": f"Bearer {KEY}"}
     told = max_.http.get("/v1/gates/hooks/charts", headers=headers).json()
     assert [one["indicator"] for one in told["charts"]] == [

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -12,7 +11,7 @@ from service.domain.access import Scope
 from service.domain.ids import GateName
 from service.domain.review import Answer, GivenAnswer, TaskState
 from tests.examples import a_decision, a_task
-from tests.pages.site import KEY, Browser, Site, serving
+from tests.pages.site import KEY, Browser, Site, serving, signed_in
 
 ACCURACY = {"person:ann": 0.97, "person:ben": 0.9, "person:kim": 0.6}
 
@@ -99,17 +98,8 @@ def test_the_page_says_it_in_words(
     assert "kim" in page
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Site]:
-    """A house whose reviewers have no past, and may make one."""
-    with serving(tmp_path) as site:
-        yield site
-
-
 def test_who_is_asked_second_does_not_see_what_the_first_said(elsewhere: Site) -> None:
-    site, ann, ben = elsewhere, Browser(elsewhere), Browser(elsewhere)
-    ann.sign_in("ann")
-    ben.sign_in("ben")
+    site, ann, ben = elsewhere, signed_in(elsewhere, "ann"), signed_in(elsewhere, "ben")
     gates = site.services.gates.policies
     policy = gates.of("comments")
     gates.adopt([replace(policy, review=replace(policy.review, quorum=2))], site.clock.now())
