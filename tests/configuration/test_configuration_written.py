@@ -12,6 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.configuration import BundleLabels, ConfigurationError, Workshop, parse
+from service.configuration.sections import (
+    AuditsSection,
+    GateSection,
+    GuardsSection,
+    ResumeSection,
+    ReviewSection,
+)
 from service.configuration.writing import duration, section_of
 from service.domain.certificate import Target
 from service.domain.decision import ResumeMode
@@ -102,6 +109,16 @@ def test_one_truth(document: dict[str, Any]) -> None:
     policy = WORKSHOP.policy(REFUNDS, document)
     assert policy == from_file
     assert WORKSHOP.policy(REFUNDS, json.loads(json.dumps(section_of(policy)))) == policy
+
+
+def test_every_key_is_written() -> None:
+    fixed = {"scorer": "signals", "thresholds": {"low": 0, "high": 1}}
+    written = section_of(WORKSHOP.policy(REFUNDS, fixed))
+    assert {*written, "contract"} == {*GateSection.model_fields}
+    assert {*written["guards"]} == {*GuardsSection.model_fields}
+    assert {*written["review"]} == {*ReviewSection.model_fields}
+    assert {*written["resume"]} == {*ResumeSection.model_fields}
+    assert {*written["audits"]} == {*AuditsSection.model_fields}
 
 
 @given(st.dictionaries(st.sampled_from(["target", "wrong_approvals", "confidence"]), odd))

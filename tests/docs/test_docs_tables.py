@@ -7,6 +7,8 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.confidence.calibrators import Kind
+from service.confidence.member_calibrator import MEMBERS
 from service.configuration import ConfigurationError, parse
 from service.configuration.sections import (
     AppSection,
@@ -19,6 +21,7 @@ from service.domain import errors
 from service.domain.access import Role, Scope
 from service.domain.decision import Reason, ResumeMode
 from service.domain.delivery import BACKOFF
+from service.domain.guard import Finding, Layer
 from service.settings import settings_table
 from service.telemetry.metrics import Metrics
 from service.web import api, ops
@@ -29,6 +32,7 @@ from tests.shelf import shipped
 OPERATIONS = text_of("docs/operations.md")
 API = text_of("docs/api.md")
 CONFIGURATION = text_of("docs/configuration.md")
+GUARDS = text_of("docs/guards.md")
 
 
 def test_the_settings_are_the_generated_ones() -> None:
@@ -91,6 +95,17 @@ def test_every_route_is_described() -> None:
 
 def test_every_reason_of_a_decision_is_described() -> None:
     assert {reason.value for reason in Reason} <= set(first_cells(API))
+
+
+def test_every_finding_of_a_guard_is_described() -> None:
+    cells = re.findall(r"^\| (`.+?) \|", section(GUARDS, "## What is found"), re.MULTILINE)
+    told = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert told == {*Finding, *Layer}
+
+
+def test_every_kind_of_calibrator_is_named() -> None:
+    told = section(text_of("docs/bundles.md"), "## Calibrators")
+    assert {*Kind, MEMBERS} <= set(re.findall(r"`(\w+)`", told))
 
 
 def all_errors(kind: type[errors.GateError] = errors.GateError) -> set[type[errors.GateError]]:

@@ -8,7 +8,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from service.web.pages import PARTS
-from service.web.pages.rendering import STATIC, static_url
+from service.web.pages.rendering import STATIC, safe_path, static_url
 from tests.pages.site import ALL, Browser, Site
 
 ROUTES = [route for part in PARTS for route in part.routes if isinstance(route, APIRoute)]
@@ -95,6 +95,14 @@ def test_looking_changes_nothing(site: Site, ann: Browser) -> None:
         [site.view(task) for task in tasks],
         site.services.review.queries.waiting(ALL),
     )
+
+
+@pytest.mark.parametrize("path", sorted({*GETS} - {"/sign-in"}))
+def test_a_stranger_is_asked_to_sign_in_and_comes_back_to_the_page(site: Site, path: str) -> None:
+    address = path.format(task_id=site.ask(), gate="comments", version=1)
+    page = Browser(site).get(address)
+    assert (page.url.path, page.url.params["next"]) == ("/sign-in", address)
+    assert safe_path(address) == address
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/review", "/review/tasks/nope", "/gates/comments"])

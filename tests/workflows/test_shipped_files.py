@@ -80,6 +80,12 @@ def test_the_tool_nodes_fit_the_plugin(dsl: Dsl) -> None:
         traits = ("name", "type", "form", "label", "human_description")
         schemas = [[schema[trait] for trait in traits] for schema in data["paramSchemas"]]
         assert schemas == [[p[trait] for trait in traits] for p in tool["parameters"]]
+        offered = [
+            [(o["value"], o["label"]) for o in s["options"] or ()] for s in data["paramSchemas"]
+        ]
+        assert offered == [
+            [(o["value"], o["label"]) for o in p.get("options", ())] for p in tool["parameters"]
+        ]
         for schema, parameter in zip(data["paramSchemas"], tool["parameters"], strict=True):
             for trait in ("required", "default", "min", "max"):
                 assert schema[trait] == parameter.get(trait, schema[trait])
