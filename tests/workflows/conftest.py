@@ -1,8 +1,11 @@
 """The shipped workflows in a lab, with the real plugin and a whole service behind them."""
 
+import copy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from demo.service_process import ROOT
 from lab.process import LabProcess
@@ -17,6 +20,7 @@ from tests.installation import (
 from tests.lab_answers import LabApp
 from tests.middleman import Middleman
 
+AGAIN = Path(__file__).parent / "again"
 HOOK = "c0ffee"
 ENDPOINT_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSBwbHVnaW4ncyBlbmRwb2ludA=="
 TRIGGER_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0cmlnZ2VyLCB1bnVzZWQgdGhlcmU="
@@ -25,6 +29,8 @@ GATES = """\
 apps:
   native: {{url: "{dify}/v1", api_key: app-native, allow_internal: true}}
   impatient: {{url: "{lab}/v1", api_key: app-impatient, allow_internal: true}}
+  four-eyes: {{url: "{lab}/v1", api_key: app-four-eyes, allow_internal: true}}
+  four-eyes-apart: {{url: "{lab}/v1", api_key: app-four-eyes-apart, allow_internal: true}}
   second: {{url: "{lab}/v1", api_key: app-second, allow_internal: true}}
   by-endpoint: {{url: "{lab}/e/{hook}/resume", secrets: ["{secret}"], allow_internal: true}}
   by-trigger: {{url: "{lab}{trigger}", secrets: ["{unused}"], allow_internal: true}}
@@ -53,11 +59,35 @@ gates:
     thresholds: {{low: null, high: null}}
     resume: {{mode: hold}}
   waits-shortly: *held
+  four-eyes: &twice
+    scorer: signals
+    thresholds: {{low: null, high: null}}
+    apps: [four-eyes, four-eyes-apart]
+    resume: {{mode: native_form, app: four-eyes}}
+  four-eyes-apart: {{<<: *twice, resume: {{mode: native_form, app: four-eyes-apart}}}}
 """
 
 
 type CallerOf = Callable[[str], DifyCaller]
 """Gives a caller of the app of this name."""
+
+
+def apart(workflow: str, folder: Path, occurrences: dict[str, str]) -> Path:
+    """A workflow that asks about the same text again, each gate with its occurrence."""
+    dsl = yaml.safe_load((AGAIN / f"{workflow}.yml").read_text("utf-8"))
+    for node in dsl["workflow"]["graph"]["nodes"]:
+        if node["id"] in occurrences:
+            data = copy.deepcopy(node["data"])
+            data["tool_parameters"]["occurrence"] = {
+                "type": "mixed",
+                "value": occurrences[node["id"]],
+            }
+            if workflow == "four-eyes":
+                data["tool_configurations"]["gate"]["value"] = "four-eyes-apart"
+            node["data"] = data
+    path = folder / f"{workflow}-apart.yml"
+    path.write_text(yaml.safe_dump(dsl, allow_unicode=True), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +125,10 @@ def workflow_lab(
         "waits-shortly": imported(
             "content-review-hold", folder, gate="waits-shortly", max_wait_seconds=1
         ),
+        "regenerate": AGAIN / "regenerate.yml",
+        "regenerate-apart": apart("regenerate", folder, {"gate": "{{#loop.turn#}}"}),
+        "four-eyes": AGAIN / "four-eyes.yml",
+        "four-eyes-apart": apart("four-eyes", folder, {"gate": "first", "gate2": "second"}),
     }
     with start_lab(
         apps,
