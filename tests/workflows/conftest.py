@@ -127,6 +127,8 @@ def workflow_lab(
         ),
         "regenerate": AGAIN / "regenerate.yml",
         "regenerate-apart": apart("regenerate", folder, {"gate": "{{#loop.turn#}}"}),
+        "each": AGAIN / "each.yml",
+        "each-apart": apart("each", folder, {"gate": "{{#each.index#}}"}),
         "four-eyes": AGAIN / "four-eyes.yml",
         "four-eyes-apart": apart("four-eyes", folder, {"gate": "first", "gate2": "second"}),
     }

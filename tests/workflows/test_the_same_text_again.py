@@ -47,3 +47,20 @@ def test_what_the_first_has_rejected_nobody_else_is_asked(
     paused = app(f"four-eyes{variant}").start_paused(text=text)
     service.review_next(text, "reject")
     assert paused.end()["outputs"] == {"verdict": "reject"}
+
+
+def test_side_by_side_each_turn_asks_apart_by_its_index(
+    app: CallerOf, service: ServiceCaller, text: str
+) -> None:
+    outputs = app("each-apart").start(text=text)["data"]["outputs"]
+    assert len(set(outputs["tasks"])) == 3
+    for task_id in outputs["tasks"]:
+        service.http.post(f"/tasks/{task_id}/cancel").raise_for_status()
+
+
+def test_side_by_side_without_an_index_they_ask_once(
+    app: CallerOf, service: ServiceCaller, text: str
+) -> None:
+    outputs = app("each").start(text=text)["data"]["outputs"]
+    assert len(outputs["tasks"]) == 3
+    assert set(outputs["tasks"]) == {service.review_next(text, "reject")["task_id"]}
