@@ -13,16 +13,18 @@ KINDS = {
     "server": "needs PostgreSQL, Redis or MLflow",
     "browser": "needs Chromium",
     "lab": "needs the lab's environment: Dify's engine, or the plugin under its SDK",
-    "training": "trains models, or replays streams of labels",
+    "training": "trains models, loads or runs them at length, or replays long streams of labels",
     "process": "starts whole processes of the product",
     "fault": "kills, cuts off and races what it tests; SEEDS=n says how often",
 }
 
 PLACES = {
+    "architecture": ("process",),
     "bench": ("process",),
     "browser": ("browser",),
     "cli/test_collector.py": ("process",),
     "cli/test_commands.py": ("process",),
+    "cli/test_model_commands.py": ("training",),
     "cli/test_model_retrain.py": ("training",),
     "cli/test_model_train.py": ("process", "training"),
     "cli/test_threads.py": ("process",),
@@ -33,10 +35,15 @@ PLACES = {
     "faults": ("fault", "process"),
     "lab": ("lab",),
     "registry/test_blue_green.py": ("process",),
+    "registry/test_live_models.py": ("training",),
     "registry/test_mlflow.py": ("server",),
+    "resume/test_against_lab.py": ("lab",),
     "retraining": ("training",),
+    "scoring/test_embedded_bundle.py": ("training",),
     "scoring/test_precision.py": ("training",),
+    "scoring/test_session.py": ("training",),
     "skipping": ("process",),
+    "thresholds/test_standing.py": ("training",),
     "training": ("training",),
 }
 """By folder or file."""

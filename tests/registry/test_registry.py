@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
     """A bundle that comes in many pieces."""
-    return another_version(tmp_path / "large")
+    return another_version(tmp_path / "large", of="embedded-zh")
 
 
 def add(registry: Registry, path: Path) -> str:
