@@ -1,7 +1,9 @@
 """Decisions come back as they went in, with what became of them."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,30 +65,29 @@ outcomes = st.builds(
     comment=texts,
     edited_result=documents,
 )
-decisions = st.builds(
-    Decision,
-    id=st.builds(new_decision_id),
-    gate=texts,
-    policy_version=st.integers(1, 2**31 - 1),
-    created_at=moments,
-    requested_by=texts,
-    item=st.builds(Item, text=st.none() | st.text(), fields=objects),
-    ai_result=documents,
-    signals=st.none() | objects,
-    category=st.none() | texts,
-    risk_level=st.sampled_from(RiskLevel),
-    resume=st.builds(
+PARTS: dict[str, st.SearchStrategy[Any]] = {
+    "id": st.builds(new_decision_id),
+    "gate": texts,
+    "policy_version": st.integers(1, 2**31 - 1),
+    "created_at": moments,
+    "requested_by": texts,
+    "item": st.builds(Item, text=st.none() | st.text(), fields=objects),
+    "ai_result": documents,
+    "signals": st.none() | objects,
+    "category": st.none() | texts,
+    "risk_level": st.sampled_from(RiskLevel),
+    "resume": st.builds(
         Resume,
         mode=st.sampled_from(ResumeMode),
         app=st.none() | texts,
         run_id=st.none() | texts,
         user=st.none() | texts,
     ),
-    metadata=objects,
-    zone=st.sampled_from(Zone),
-    reason=st.sampled_from(Reason),
-    thresholds=thresholds.map(lambda pair: Thresholds(low=pair[0], high=pair[1])),
-    assessment=st.builds(
+    "metadata": objects,
+    "zone": st.sampled_from(Zone),
+    "reason": st.sampled_from(Reason),
+    "thresholds": thresholds.map(lambda pair: Thresholds(low=pair[0], high=pair[1])),
+    "assessment": st.builds(
         Assessment,
         confidence=st.none() | shares,
         raw_score=st.none() | shares,
@@ -102,8 +103,16 @@ decisions = st.builds(
         failure=st.none() | st.sampled_from(Reason),
         notes=st.lists(texts, max_size=3).map(tuple),
     ),
-    outcome=st.none() | outcomes,
-)
+    "outcome": st.none() | outcomes,
+    "panel": st.booleans(),
+    "audit_probability": st.none() | shares,
+    "signals_unreadable": st.none() | texts,
+}
+decisions = st.builds(Decision, **PARTS)
+
+
+def test_every_field_is_tried() -> None:
+    assert PARTS.keys() == {field.name for field in fields(Decision)}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

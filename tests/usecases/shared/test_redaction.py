@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.domain.audit import verify
-from service.domain.decision import Item
+from service.domain.decision import Decision, Item
 from service.domain.guard import GuardRules, Redaction
 from service.domain.ids import DecisionId
+from service.domain.outcome import DecidedBy, Outcome, Verdict
 from service.domain.review import Answer
+from service.guards.masking import LabelRedactor
 from service.usecases.decisions.decide_command import DecisionOrder
 from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
+from service.usecases.shared.redaction import redacted
 from service.web.api import present
+from tests.examples import NOW, a_decision
 from tests.usecases.acting import answer, claim, ids, keyed
 from tests.usecases.conftest import ANN, POLICY, House
 
@@ -160,6 +164,34 @@ def test_the_score_rests_on_the_original(house: House) -> None:
         decision = tx.decisions.get(decision_id)
     assert decision
     assert decision.assessment.raw_score == pytest.approx(0.5)
+
+
+MASKED: dict[str, Any] = {
+    "item": Item(text=MAIL, fields={"from": MAIL}),
+    "ai_result": MAIL,
+    "signals": {"samples": [MAIL]},
+    "signals_unreadable": MAIL,
+    "metadata": {"from": MAIL},
+    "outcome": Outcome(
+        verdict=Verdict.APPROVE,
+        by=DecidedBy.HUMAN,
+        decided_at=NOW,
+        settles_at=NOW,
+        comment=MAIL,
+        edited_result=MAIL,
+    ),
+}
+KEPT = {
+    *("id", "gate", "policy_version", "created_at", "requested_by", "category", "risk_level"),
+    *("resume", "zone", "reason", "thresholds", "assessment", "panel", "audit_probability"),
+}
+"""What people did not write, and what choosing thresholds and resuming the run rest on."""
+
+
+def test_every_field_of_a_decision_is_masked_or_kept_on_purpose() -> None:
+    assert MASKED.keys() | KEPT == {field.name for field in fields(Decision)}
+    seen = redacted(a_decision(**MASKED), LabelRedactor()).decision
+    assert [name for name in MASKED if MAIL in repr(getattr(seen, name))] == []
 
 
 def test_where_masking_fails_nothing_is_stored(house: House, tmp_path: Path) -> None:
