@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from plugin.contract.decisions import DecisionRequest
 from plugin.contract.outcomes import OutcomeRequest
+from plugin.contract.unique_keys import unique
 from plugin.contract.values import MAX_INTEGER, is_blank
 from plugin.errors import BadInput, explain
 from plugin.json_mending import with_ascii_punctuation
@@ -117,14 +118,15 @@ def outcome_request(parameters: Parameters) -> OutcomeRequest:
 def parse_ai_result(value: Any) -> Any:
     """JSON where the text is JSON, else the text itself; `None` where it is blank.
 
-    A number that JSON cannot keep as it is written (`1.10`, a long id) stays text.
+    A number that JSON cannot keep as it is written (`1.10`, a long id) stays text, and so does an
+    object that names a key twice.
     """
     if not isinstance(value, str):
         return value
     if not value.strip():
         return None
     try:
-        result = json.loads(value, parse_constant=_no_constant)
+        result = json.loads(value, parse_constant=_no_constant, object_pairs_hook=unique)
     except (ValueError, RecursionError):
         return value
     if isinstance(result, int | float) and not _kept(result, value):

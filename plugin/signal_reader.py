@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from plugin.contract.signals import Signals
+from plugin.contract.unique_keys import unique
 from plugin.contract.values import MAX_UNREADABLE_CHARS, is_blank
 from plugin.json_mending import Unmendable, mended, with_ascii_punctuation
 
@@ -59,7 +60,7 @@ def _of_text(text: str) -> Signals | None:
     bare = _within(text)
     for written in (text, bare):
         try:
-            value = json.loads(written, parse_constant=_refused, object_pairs_hook=_once_each)
+            value = json.loads(written, parse_constant=_refused, object_pairs_hook=unique)
         except (ValueError, RecursionError):
             continue
         return _of_json(value)
@@ -141,13 +142,6 @@ def _probability(value: Any) -> float | None:
     if found["percent"]:
         return None if 0 < number < 1 else number / 100
     return number if "." in found["number"] else None
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
 
 
 def _refused(name: str) -> Any:

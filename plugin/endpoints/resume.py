@@ -8,10 +8,10 @@ from typing import Any
 
 from dify_plugin import Endpoint
 from dify_plugin.config.logger_format import plugin_logger_handler
-from pydantic import ValidationError
 from werkzeug import Request, Response
 
 from plugin.contract.deliveries import ResumeMessage
+from plugin.contract.unique_keys import loads
 from plugin.endpoint_settings import read_settings
 from plugin.receipts import Receipt
 from plugin.replies import Refusal, answer, refuse
@@ -52,8 +52,9 @@ class ResumeEndpoint(Endpoint):
         except BadSignature as error:
             raise Refusal(401, "Not signed by the service", f"Refused: {error}.") from None
         try:
+            loads(body)
             message = ResumeMessage.model_validate_json(body, strict=True)
-        except ValidationError:
+        except (ValueError, RecursionError):
             raise Refusal(400, "Not a resume message", "The body is not one we know.") from None
         return self._start_once(app_id, message_id, message)
 

@@ -20,6 +20,8 @@ class Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # no key that could be known here: refused below, or as none of ours
             if key.value in keys:
                 raise yaml.constructor.ConstructorError(
                     problem=f"the key {key.value} is there twice: keep one",

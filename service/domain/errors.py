@@ -24,6 +24,12 @@ class InvalidInput(GateError):
     """The request does not say something that can be done."""
 
 
+class DuplicateKey(InvalidInput):
+    """The body names a key twice in one object."""
+
+    fix = "Name every key once: which of the two values is meant, nobody can tell."
+
+
 class NotFound(GateError):
     """There is no such thing, or it is not yours to see."""
 

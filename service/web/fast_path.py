@@ -5,7 +5,6 @@ does, so a request for a decision is answered here, before them, by the same fun
 """
 
 import json
-from contextlib import suppress
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,12 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugin.contract.decisions import DecisionRequest
+from plugin.contract.unique_keys import RepeatedKey, loads
 from service.domain.errors import InvalidInput
 from service.web.api import PREFIX
 from service.web.api.decisions import decide
 from service.web.auth import caller_of
 from service.web.idempotency import keyed_call
 from service.web.problems import response_to
+from service.web.unique_keys import duplicate
 
 BEFORE, BEHIND = f"{PREFIX}/gates/", "/decisions"
 
@@ -68,10 +69,10 @@ def _order(request: Request, body: bytes) -> DecisionRequest:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not (media_type == "application/json" or media_type.endswith("+json")):
         raise InvalidInput("The body is not said to be JSON.", fix="Send it as application/json.")
-    with suppress(ValidationError):  # what is wrong with it is found out, and told, as ever
-        return DecisionRequest.model_validate_json(body)
     try:
-        return DecisionRequest.model_validate(json.loads(body))
+        return DecisionRequest.model_validate(loads(body))
+    except RepeatedKey as twice:
+        raise duplicate(twice) from None
     except json.JSONDecodeError as error:
         found = {"type": "json_invalid", "loc": ("body", error.pos), "msg": error.msg}
         raise RequestValidationError([found]) from error
@@ -79,5 +80,5 @@ def _order(request: Request, body: bytes) -> DecisionRequest:
         raise RequestValidationError(
             [{**found, "loc": ("body", *found["loc"])} for found in error.errors()]
         ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(400, "There was an error parsing the body") from error

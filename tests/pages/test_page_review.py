@@ -270,6 +270,7 @@ def test_rejecting_sends_no_edit(site: Site, ann: Browser) -> None:
         ({"publish": True}, "{publish: false}"),
         ({"publish": True}, "null"),
         ({"publish": True}, "NaN"),
+        ({"publish": True}, '{"publish": false, "publish": true}'),
         ({"publish": True}, "[" * 100_000),
         ("Dear customer", "a\0b"),
     ],

@@ -155,7 +155,11 @@ def test_without_headers_nothing_starts(plugin: PluginProcess, dify: Any) -> Non
     assert resume(plugin, {"body": json.dumps(MESSAGE).encode()})[0] == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b'{"type": "other"}', b"\xc3\xa4"])
+TWICE = json.dumps(MESSAGE).encode().replace(b"{", b'{"type": "other", ', 1)
+"""Our message, but for a reader that takes the first of two values."""
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b'{"type": "other"}', b"\xc3\xa4", TWICE])
 def test_a_signed_message_of_another_kind_is_refused(
     plugin: PluginProcess, dify: Any, body: bytes
 ) -> None:

@@ -160,6 +160,7 @@ def test_unset_parameters_are_left_out(ask: Ask, service: Any) -> None:
         ("12345678901234567890", "12345678901234567890"),
         ("NaN", "NaN"),
         ('{"cut', '{"cut'),
+        ('{"pay": 1, "pay": 9}', '{"pay": 1, "pay": 9}'),
     ],
 )
 def test_ai_result_is_json_where_it_is_json(

@@ -114,6 +114,7 @@ def test_what_is_unambiguous_is_read(read: Reader, written: Any) -> None:
         *('{"score": 0.9, "label": "toxic"}', '{"confidence": 0.9, "verdict": "reject"}'),
         *(
             '{"score": 0.1, "score": 0.9}',
+            r'{"sc\u006fre": 0.1, "score": 0.9}',
             "{'score': 0.1, 'score': 0.9}",
             '{"score": 0.1, "Score": 0.9}',
         ),

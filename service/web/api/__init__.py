@@ -1,6 +1,6 @@
 """The HTTP API under /v1, as the contract has it."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from service.web.api import (
     audit,
@@ -14,10 +14,11 @@ from service.web.api import (
     shadows,
     tasks,
 )
+from service.web.unique_keys import demand_unique_keys
 
 PREFIX = "/v1"
 
-router = APIRouter(prefix=PREFIX)
+router = APIRouter(prefix=PREFIX, dependencies=[Depends(demand_unique_keys)])
 for part in (
     decisions,
     tasks,

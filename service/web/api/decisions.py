@@ -22,6 +22,7 @@ from plugin.contract.problems import Problem
 from plugin.contract.reviews import TakeRequest, TakeResponse
 from plugin.contract.signals import Signals
 from service.domain.decision import Item, ResumeMode, RiskLevel
+from service.domain.errors import DuplicateKey
 from service.domain.ids import DecisionId
 from service.usecases.decisions.decide import Made
 from service.usecases.decisions.decide_command import DecisionOrder
@@ -32,6 +33,7 @@ from service.web.auth import Caller, spend
 from service.web.idempotency import KeyedCall
 from service.web.problems import problem_of, problem_of_invalid
 from service.web.services import Services, services_of
+from service.web.unique_keys import items_of
 
 router = APIRouter(tags=["decisions"])
 
@@ -63,7 +65,7 @@ async def decide_many(
     """Ask about many items at once. One bad item fails alone; the rest is durable together."""
     services = services_of(request)
     await spend(request, caller, len(batch.items) - 1)  # one was the request
-    read = [_read(gate, item) for item in batch.items]
+    read = [_read(gate, item) for item in items_of(await request.body())]
     orders = [order for order in read if isinstance(order, DecisionOrder)]
 
     def render(results: Sequence[Made | BaseException]) -> dict[str, Any]:
@@ -142,6 +144,8 @@ def _result(result: Made | BaseException, services: Services) -> dict[str, Any]:
 
 
 def _read(gate: str, item: Any) -> DecisionOrder | Problem:
+    if isinstance(item, DuplicateKey):
+        return problem_of(item)
     try:
         return order_of(gate, DecisionRequest.model_validate(item))
     except ValidationError as error:

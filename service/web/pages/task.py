@@ -1,12 +1,12 @@
 """One item: look at it, take it, answer it, give it back, take an answer back."""
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter
 
+from plugin.contract.unique_keys import loads
 from plugin.contract.values import MAX_COMMENT_CHARS, Comment
 from plugin.contract.values import Json as WireJson
 from service.domain.access import Principal
@@ -195,7 +195,7 @@ def _edit(view: TaskView, edited: str | None) -> Json:
     value: Json = _lines(edited)
     try:
         if not isinstance(original, str):
-            value = json.loads(edited)
+            value = loads(edited)
         value = _any_json.validate_python(value)
     except (ValueError, RecursionError) as error:
         raise BadEdit(f"The edited result is not JSON as it must be: {error}") from None
