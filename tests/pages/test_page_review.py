@@ -1,12 +1,14 @@
 """The flow of a reviewer, over real HTTP and without scripts."""
 
 from collections.abc import Callable
+from typing import Any
 
+import httpx
 import pytest
 
 from service.domain.access import Role
 from service.domain.decision import RiskLevel
-from tests.pages.site import PASSWORD, Browser, Site, task_at
+from tests.pages.site import KEY, PASSWORD, Browser, Site, task_at
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -322,3 +324,31 @@ def test_nobody_else_s_gates_are_shown(site: Site) -> None:
     assert kim.post(f"/review/tasks/{task}/claim").status_code == 404
     assert kim.post("/review/next", gate="comments").status_code == 404
     assert kim.post("/review/next").url.path == "/review"
+
+
+UNREADABLE: dict[str, Any] = {"signals": None, "signals_unreadable": "{'score': <b>ninety</b>"}
+
+
+def test_what_came_in_the_place_of_signals_is_shown(site: Site, ann: Browser) -> None:
+    page = ann.get(f"/review/tasks/{site.ask(**UNREADABLE)}").text
+    assert "cannot be read with certainty" in page
+    assert "{&#39;score&#39;: &lt;b&gt;ninety&lt;/b&gt;" in page
+
+
+def test_a_gate_that_asks_blindly_keeps_it_back(site: Site, ann: Browser) -> None:
+    task = site.ask(gate="earning", **UNREADABLE)
+    assert "ninety" not in ann.get(f"/review/tasks/{task}").text
+    shown = httpx.get(
+        f"{site.url}/v1/tasks/{task}", headers={"Authorization": f"Bearer {KEY}"}
+    ).json()
+    assert (shown["reason"], shown["signals_unreadable"]) == ("hidden", None)
+
+
+def test_an_item_without_a_text_says_so_and_can_be_answered(site: Site, ann: Browser) -> None:
+    task = site.ask("", text_missing=True)
+    page = ann.post("/review/next")
+    assert task_at(page) == task
+    assert "This item has no text." in page.text
+    assert "there is nothing to judge" in page.text
+    ann.answer(task, "reject")
+    assert site.state(task) == "resolved"

@@ -327,6 +327,16 @@ def test_a_service_that_stays_down_raises(ask: Ask, service: Any) -> None:
     assert len(service.asked) == 3
 
 
+@pytest.mark.parametrize(
+    ("status", "title"), [(413, "The request is too large"), (429, "Too many requests")]
+)
+def test_what_cannot_be_asked_is_said_with_its_reason(
+    ask: Ask, service: Any, status: int, title: str
+) -> None:
+    service.answer = lambda _: problem(status, title, **{"Retry-After": "0"})
+    assert f"refused the request ({status}): {title}" in failure(ask)
+
+
 def test_a_refusal_is_said_once_and_not_retried(ask: Ask, service: Any) -> None:
     body = {
         "type": "https://gate.example/problems/validation",

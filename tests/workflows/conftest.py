@@ -59,12 +59,12 @@ gates:
     thresholds: {{low: null, high: null}}
     resume: {{mode: hold}}
   waits-shortly: *held
-  four-eyes: &twice
+  spoken: {{scorer: signals, thresholds: {{low: 0.1, high: 0.9}}}}
+  four-eyes:
     scorer: signals
     thresholds: {{low: null, high: null}}
     apps: [four-eyes, four-eyes-apart]
     resume: {{mode: native_form, app: four-eyes}}
-  four-eyes-apart: {{<<: *twice, resume: {{mode: native_form, app: four-eyes-apart}}}}
 """
 
 
@@ -72,20 +72,14 @@ type CallerOf = Callable[[str], DifyCaller]
 """Gives a caller of the app of this name."""
 
 
-def apart(workflow: str, folder: Path, occurrences: dict[str, str]) -> Path:
-    """A workflow that asks about the same text again, each gate with its occurrence."""
-    dsl = yaml.safe_load((AGAIN / f"{workflow}.yml").read_text("utf-8"))
+def nodes_changed(source: Path, path: Path, **values: dict[str, str]) -> Path:
+    """A workflow with other values for its nodes' parameters, as a person types them in."""
+    dsl = copy.deepcopy(yaml.safe_load(source.read_text("utf-8")))
     for node in dsl["workflow"]["graph"]["nodes"]:
-        if node["id"] in occurrences:
-            data = copy.deepcopy(node["data"])
-            data["tool_parameters"]["occurrence"] = {
-                "type": "mixed",
-                "value": occurrences[node["id"]],
-            }
-            if workflow == "four-eyes":
-                data["tool_configurations"]["gate"]["value"] = "four-eyes-apart"
-            node["data"] = data
-    path = folder / f"{workflow}-apart.yml"
+        for name, value in values.get(node["id"], {}).items():
+            kind = "tool_configurations" if name == "app" else "tool_parameters"
+            given = {**node["data"][kind], name: {"type": "mixed", "value": value}}
+            node["data"] = {**node["data"], kind: given}
     path.write_text(yaml.safe_dump(dsl, allow_unicode=True), encoding="utf-8")
     return path
 
@@ -126,11 +120,34 @@ def workflow_lab(
             "content-review-hold", folder, gate="waits-shortly", max_wait_seconds=1
         ),
         "regenerate": AGAIN / "regenerate.yml",
-        "regenerate-apart": apart("regenerate", folder, {"gate": "{{#loop.turn#}}"}),
+        "regenerate-apart": nodes_changed(
+            AGAIN / "regenerate.yml",
+            folder / "regenerate-apart.yml",
+            gate={"occurrence": "{{#loop.turn#}}"},
+        ),
+        "unfilled": nodes_changed(
+            shipped / "content-review-native.yml",
+            folder / "unfilled.yml",
+            gate={"text": "{{#conversation.draft#}}"},
+        ),
+        "spoken": nodes_changed(
+            imported("content-review-continuation", folder, gate="spoken", resume_mode="none"),
+            folder / "spoken.yml",
+            gate={"signals": "{{#start.ai_result#}}"},
+        ),
         "each": AGAIN / "each.yml",
-        "each-apart": apart("each", folder, {"gate": "{{#each.index#}}"}),
+        "each-apart": nodes_changed(
+            AGAIN / "each.yml",
+            folder / "each-apart.yml",
+            gate={"occurrence": "{{#each.index#}}"},
+        ),
         "four-eyes": AGAIN / "four-eyes.yml",
-        "four-eyes-apart": apart("four-eyes", folder, {"gate": "first", "gate2": "second"}),
+        "four-eyes-apart": nodes_changed(
+            AGAIN / "four-eyes.yml",
+            folder / "four-eyes-apart.yml",
+            gate={"occurrence": "first", "app": "four-eyes-apart"},
+            gate2={"occurrence": "second", "app": "four-eyes-apart"},
+        ),
     }
     with start_lab(
         apps,

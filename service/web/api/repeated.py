@@ -15,9 +15,9 @@ from service.domain.ids import DecisionId
 from service.usecases.decisions.resumption import Resumption
 from service.web.services import Services
 
-PROOF_SECONDS = 3.0
-"""How long a delivery under way is waited for: a run that goes on may ask again before the service
-has seen that it went on."""
+PROOF_SECONDS = 6.0
+"""How long a delivery under way is waited for: a run that goes on asks again before the service,
+which stays a moment after each proof, believes that it went on."""
 LOOK_EVERY_SECONDS = 0.5
 """How late the proof is seen where its event was lost."""
 

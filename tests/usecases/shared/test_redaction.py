@@ -120,6 +120,18 @@ def test_an_edit_among_labels_reaches_the_workflow_with_what_they_stand_for(hous
     assert decision.outcome.edited_result == meant
 
 
+@pytest.mark.parametrize("redaction", [Redaction.REVIEWERS, Redaction.STORAGE])
+def test_what_came_in_the_place_of_signals_is_labelled_too(
+    house: House, redaction: Redaction, tmp_path: Path
+) -> None:
+    redact(house, redaction)
+    order = replace(ORDER, signals=None, signals_unreadable=f"ask {MAIL}, 93")
+    asyncio.run(house.decide(order, ANN))
+    assert claim(house).decision.signals_unreadable == "ask [email 1], 93"
+    kept = MAIL.encode() in everything(tmp_path)
+    assert kept is (redaction is Redaction.REVIEWERS)
+
+
 def test_a_user_who_is_an_address_is_not_shown(house: House) -> None:
     redact(house, Redaction.REVIEWERS)
     order = replace(ORDER, run_id="run", user=MAIL)
