@@ -16,6 +16,7 @@ from corpora import LabelledText
 from service.confidence.calibrators import AnyCalibrator, Calibrator
 from service.domain.values import Json
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
+from service.scoring.scripts import scripts_of
 from training.corpus import Corpus
 from training.encoder import ENCODER, ENCODER_LICENCE, ENCODER_SHA256, tokenizer
 from training.graph import to_onnx
@@ -70,6 +71,7 @@ def _card(corpus: Corpus, settings: Settings, name: str) -> dict[str, Json]:
         "labels": [*corpus.labels],
         "approve_labels": [corpus.labels[0]],
         "languages": [*corpus.languages],
+        "scripts": [*sorted(scripts_of({}, corpus.languages))],
         "reader": "wordpiece",
         "method": str(settings.method),
         "precision": "int8-weights",

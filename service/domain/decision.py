@@ -172,6 +172,7 @@ class Score:
     probabilities: Mapping[str, float]
     model_version: str
     truncated: bool = False  # the text was longer than the model reads
+    unreadable: bool = False  # a part of the text means nothing to the model
     spread: Spread | None = None
     novelty: float | None = None  # the share of ordinary items that are less novel, where known
     complexity: float | None = None  # the share of ordinary items that are plainer, where known

@@ -8,6 +8,7 @@ class Finding(StrEnum):
     """What a guard may find. An item with one is for people, whatever its confidence."""
 
     TRUNCATED = "truncated"
+    UNREADABLE_PART = "unreadable_part"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     UNRESOLVED_VARIABLE = "unresolved_variable"

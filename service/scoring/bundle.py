@@ -17,6 +17,7 @@ from service.confidence.member_calibrator import MEMBERS, read_calibrator
 from service.domain.errors import BrokenBundle, InvalidInput
 from service.scoring.heads import Method
 from service.scoring.reading import ReaderKind
+from service.scoring.scripts import scripts_of
 
 CARD = "card.json"
 MODEL = "model.onnx"
@@ -62,6 +63,11 @@ class Bundle:
     def model(self) -> bytes:
         """The ONNX graph."""
         return self.files[MODEL]
+
+    @property
+    def scripts(self) -> frozenset[str]:
+        """The scripts that it reads: what its card says, else those of its languages."""
+        return scripts_of(self.card, self.languages)
 
     @property
     def reading(self) -> bytes:

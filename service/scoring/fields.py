@@ -17,6 +17,7 @@ from service.domain.decision import Item, Reads
 from service.domain.errors import BrokenBundle, ScorerFailed
 from service.domain.values import Json
 from service.scoring.reading import Inputs, one_by_one
+from service.scoring.unreadable import Part
 
 FEATURES = "features"
 """The input of graphs that take fields."""
@@ -157,6 +158,10 @@ class FieldsReader:
 
     def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
         return one_by_one(self.read, items)
+
+    def unreadable(self, text: str) -> Sequence[Part]:  # noqa: ARG002 (of the protocol)
+        """None: no text is read."""
+        return ()
 
     def probe(self) -> Inputs:
         return Inputs(rows={FEATURES: np.zeros(self.width, dtype=np.float32)})

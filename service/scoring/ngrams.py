@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from service.domain.decision import Item, Reads
 from service.domain.errors import BrokenBundle, ScorerFailed
-from service.scoring.reading import Inputs, one_by_one
+from service.scoring.pictures import unlisted
+from service.scoring.reading import Inputs, Row, one_by_one
+from service.scoring.unreadable import Part, Unreadable
 
 VERSION = 1
 """Another one wherever the same text would give other numbers."""
@@ -113,23 +115,32 @@ class NgramReader:
 
     def __init__(self, ngrams: Ngrams) -> None:
         self._ngrams = ngrams
+        self._unreadable = Unreadable(frozenset(ngrams.scripts), unlisted)
 
     def read(self, item: Item) -> Inputs:
         text = item.text or ""
         folded = self._ngrams.folded(text)
         if not self._ngrams.legible(folded):
             raise ScorerFailed("The model cannot read this language or script.")
-        return self._inputs(folded, truncated=len(text) > self._ngrams.characters)
+        return self._inputs(
+            folded,
+            truncated=len(text) > self._ngrams.characters,
+            unreadable=self._unreadable.may_be_in(text) and bool(self.unreadable(text)),
+        )
 
     def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
         return one_by_one(self.read, items)
 
     def probe(self) -> Inputs:
-        return self._inputs(" warm ", truncated=False)
+        return self._inputs(" warm ")
 
-    def _inputs(self, folded: str, *, truncated: bool) -> Inputs:
+    def unreadable(self, text: str) -> Sequence[Part]:
+        return self._unreadable.parts(text[: self._ngrams.characters])
+
+    def _inputs(self, folded: str, *, truncated: bool = False, unreadable: bool = False) -> Inputs:
         ids, weights = self._ngrams.weigh(folded)
-        return Inputs(rows={"input_ids": ids, "weights": weights}, truncated=truncated)
+        rows: dict[str, Row] = {"input_ids": ids, "weights": weights}
+        return Inputs(rows=rows, truncated=truncated, unreadable=unreadable)
 
 
 def ngram_reader(document: Mapping[str, Any]) -> NgramReader:

@@ -28,6 +28,7 @@ from service.scoring.readers import make_reader
 from service.scoring.reading import Inputs
 from service.scoring.runner import GridRunner, Outputs, PlainRunner, Runner
 from service.scoring.session import CPU, Runtime, fitting, grid_of, open_session
+from service.scoring.unreadable import Part
 
 log = structlog.get_logger()
 
@@ -111,6 +112,10 @@ class OnnxScorer:
         """The values that each field might have had; empty where texts are read."""
         return self._reader.alternatives if isinstance(self._reader, FieldsReader) else {}
 
+    def unreadable(self, text: str) -> Sequence[Part]:
+        """The parts of a text that the model cannot read."""
+        return self._reader.unreadable(text)
+
     @property
     def embeds(self) -> bool:
         """Whether the model gives embeddings."""
@@ -129,10 +134,12 @@ class OnnxScorer:
     ) -> NDArray[np.float32]:
         """The text's unit vector: near in angle is near in meaning. Raises ScorerFailed (also
         where the model has no such output), Overloaded."""
-        embedding = (await self.answer(Item(text=text), gate, within)).embedding
-        if embedding is None:
+        found = await self.answer(Item(text=text), gate, within)
+        if found.score.unreadable:  # texts that differ in that part alone would mean the same
+            raise ScorerFailed("The model cannot read a part of this text.")
+        if found.embedding is None:
             raise ScorerFailed("The model gives no embeddings.")
-        return embedding
+        return found.embedding
 
     async def answer(self, item: Item, gate: str = "", within: float = math.inf) -> Answer:
         """The score, and the embedding where there is one; raises as `score` does."""
@@ -243,6 +250,7 @@ class OnnxScorer:
                     probabilities=dict(zip(self.labels, row, strict=True)),
                     model_version=self.version,
                     truncated=inputs.truncated,
+                    unreadable=inputs.unreadable,
                     spread=spread,
                     novelty=novelty,
                     complexity=complexity,

@@ -15,7 +15,7 @@ def make_reader(bundle: Bundle) -> Reader:
     """The reader that the bundle's card names. Raises BrokenBundle where its file is of no use."""
     match bundle.reader:
         case ReaderKind.WORDPIECE:
-            return WordpieceReader(bundle.reading, bundle.max_tokens)
+            return WordpieceReader(bundle.reading, bundle.max_tokens, bundle.scripts)
         case ReaderKind.NGRAMS:
             return ngram_reader(_document(bundle))
         case ReaderKind.FIELDS:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from service.domain.decision import Item, Reads
 from service.domain.errors import ScorerFailed
+from service.scoring.unreadable import Part
 
 type Row = NDArray[Any]
 
@@ -26,12 +27,14 @@ class ReaderKind(StrEnum):
 class Inputs:
     """What the model is given of one item: one row of numbers per graph input.
 
-    `truncated`: the model sees the item's beginning alone. The length is that of the longest row,
+    `truncated`: the model sees the item's beginning alone. `unreadable`: a part of its text means
+    nothing to the model. The length is that of the longest row,
     which decides whom the item runs with.
     """
 
     rows: Mapping[str, Row]
     truncated: bool = False
+    unreadable: bool = False
 
     def __len__(self) -> int:
         return max(map(len, self.rows.values()))
@@ -48,6 +51,10 @@ class Reader(Protocol):
 
     def read_all(self, items: Sequence[Item]) -> list[Inputs | ScorerFailed]:
         """The same of many items; in the place of one that the model cannot read, why not."""
+        ...
+
+    def unreadable(self, text: str) -> Sequence[Part]:
+        """The parts of a text that the model cannot read."""
         ...
 
     def probe(self) -> Inputs:

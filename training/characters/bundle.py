@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from service.confidence.calibrators import Calibrator, choose
 from service.scoring.bundle import CALIBRATOR, CARD, MODEL, TOKENIZER, sha256
+from service.scoring.scripts import CJK
 from training.characters.alphabet import alphabet
 from training.characters.corpus import Parts
 from training.characters.learning import (
@@ -104,6 +105,7 @@ def export(
         "reader": "wordpiece",
         "method": "ensemble",
         "languages": ["zh"],
+        "scripts": [CJK],
         "precision": "fp32",
         "labels": list(LABELS),
         "approve_labels": [LABELS[0]],

@@ -202,6 +202,8 @@ def _notes(score: Score, policy: GatePolicy) -> tuple[str, ...]:
     notes = []
     if score.truncated:
         notes.append(Finding.TRUNCATED)
+    if score.unreadable:
+        notes.append(Finding.UNREADABLE_PART)
     if score.novelty is not None and score.novelty > 1 - policy.guards.novelty:
         notes.append(Finding.OUT_OF_DISTRIBUTION)
     if score.complexity is not None and score.complexity > 1 - policy.guards.complexity:

@@ -24,6 +24,8 @@ KEPT = 256
 AT_ONCE = 1
 """Explanations at the same time: reviewers wait for each other, decisions never for them."""
 
+_READ_IN_PART = frozenset({Finding.TRUNCATED, Finding.UNREADABLE_PART})
+
 
 class NotExplained(Conflict):
     """There is no explanation of this decision."""
@@ -38,9 +40,8 @@ class Explain:
 
     def can(self, decision: Decision) -> bool:
         """Whether asking makes sense: the model that scored it is still here, and explains."""
-        return (
-            self._scorer_of(decision) is not None
-            and Finding.TRUNCATED not in decision.assessment.notes
+        return self._scorer_of(decision) is not None and _READ_IN_PART.isdisjoint(
+            decision.assessment.notes
         )
 
     async def __call__(self, decision: Decision) -> Explanation:
@@ -50,7 +51,7 @@ class Explain:
             self._kept.move_to_end(asked)
             return self._kept[asked]
         scorer = self._scorer_of(decision)
-        if scorer is None or Finding.TRUNCATED in decision.assessment.notes:
+        if scorer is None or not _READ_IN_PART.isdisjoint(decision.assessment.notes):
             raise NotExplained(
                 "No model scored it whole, or the one that did is not in force any more.",
                 fix="Look at the item itself.",
