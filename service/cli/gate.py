@@ -211,7 +211,9 @@ def _sample(rows: Sequence[LabelledRow], policy: GatePolicy, scorer: Scorer | No
         [score.value for score in known],
         [row.right for row in rows],
         spreads=rows_of(spreads) if known and len(spreads) == len(known) else None,
-        categories=[row.category for row in rows] if named else None,
+        categories=[policy.category_named(row.category or None) or "" for row in rows]
+        if named
+        else None,
     )
 
 

@@ -19,6 +19,7 @@ from service.configuration.building import (
     build_app,
     build_gate,
     build_language_model,
+    steps_of,
 )
 from service.configuration.reading import ConfigurationError, Lines, Loader, with_secrets
 from service.configuration.sections import FileSection, GateSection
@@ -102,7 +103,7 @@ def parse(text: str, labels_of: LabelsOf, *, name: str) -> Configuration:
 
     def complaint_of(gate: str) -> Complaint:
         return lambda key, message: ConfigurationError(
-            lines.say(("gates", gate, *key.split(".")), message)
+            lines.say(("gates", gate, *steps_of(key)), message)
         )
 
     gates = tuple(
@@ -135,7 +136,7 @@ class Workshop:
             section,
             self._apps,
             self._labels_of,
-            lambda key, message: BadPolicy([(key, message)]),
+            lambda key, message: BadPolicy([(".".join(steps_of(key)), message)]),
         )
 
     def changed(self, known: GatePolicy, changes: Mapping[str, Any]) -> GatePolicy:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from service.configuration.sections import AppSection, GateSection, LanguageModelSection
 from service.domain.app import App
+from service.domain.category import collision, plain
 from service.domain.decision import ResumeMode
 from service.domain.errors import GateError
 from service.domain.fallback import FallbackRules
@@ -40,8 +41,19 @@ class BundleLabels:
     languages: tuple[str, ...] = ()
 
 
-type Complaint = Callable[[str, str], GateError]
+type Key = str | tuple[str, ...]
+"""Where in a gate something stands: `resume.app`, or its steps, where one may hold a dot."""
+
+
+def steps_of(key: Key) -> tuple[str, ...]:
+    return tuple(key.split(".")) if isinstance(key, str) else key
+
+
+type Complaint = Callable[[Key, str], GateError]
 """The error that says of a key of the gate what is wrong with it."""
+
+type Demand = Callable[[bool, Key, str], None]
+"""Complains of a key where something does not hold."""
 
 type LabelsOf = Callable[[str], BundleLabels]
 """The labels of a bundle by name. Raises GateError where there is no such bundle."""
@@ -82,7 +94,7 @@ def build_gate(
 ) -> GatePolicy:
     """The policy that the section describes. Raises what `complaint` makes of a mistake."""
 
-    def demand(holds: bool, key: str, message: str) -> None:
+    def demand(holds: bool, key: Key, message: str) -> None:
         if not holds:
             raise complaint(key, message)
 
@@ -109,6 +121,7 @@ def build_gate(
         )
         lacking = _lacking(mode, apps[AppName(app_name)])
         demand(lacking is None, "resume.app", f"is {app_name!r}, which has no {lacking}")
+    _check_categories(section, demand)
     fallback = section.fallback
     demand(
         fallback is None or section.contract is None,
@@ -130,8 +143,17 @@ def build_gate(
         thresholds=section.thresholds.value() if section.thresholds else CLOSED,
         contract=section.contract.value() if section.contract else None,
         categories=MappingProxyType(
-            {name: category.thresholds.value() for name, category in section.categories.items()}
+            {
+                name: category.thresholds.value()
+                for name, category in section.categories.items()
+                if category.thresholds
+            }
         ),
+        aliases=MappingProxyType(
+            {name: tuple(category.aliases) for name, category in section.categories.items()}
+        ),
+        unknown_category=section.unknown_category,
+        category_required=section.category_required,
         fallback=FallbackRules(
             reject_containing=tuple(fallback.reject_when.contains) if fallback else ()
         ),
@@ -159,7 +181,7 @@ def _lacking(mode: ResumeMode, app: App) -> str | None:
 
 
 def _labels(
-    section: GateSection, labels_of: LabelsOf, demand: Callable[[bool, str, str], None]
+    section: GateSection, labels_of: LabelsOf, demand: Demand
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The gate's labels and its approve_labels; what is not said is taken from the bundle."""
     scorer, by_language = scorers_of(section.scorer)
@@ -188,9 +210,7 @@ def _labels(
     return labels, approve
 
 
-def _bundle(
-    name: str, labels_of: LabelsOf, demand: Callable[[bool, str, str], None]
-) -> BundleLabels:
+def _bundle(name: str, labels_of: LabelsOf, demand: Demand) -> BundleLabels:
     try:
         return labels_of(name)
     except GateError as error:
@@ -198,11 +218,32 @@ def _bundle(
         raise
 
 
+def _check_categories(section: GateSection, demand: Demand) -> None:
+    aliases = {name: category.aliases for name, category in section.categories.items()}
+    for name, others in aliases.items():
+        demand(bool(plain(name)), ("categories", name), "is blank: give the category a name")
+        demand(
+            all(map(plain, others)),
+            ("categories", name, "aliases"),
+            "holds a blank name: take it out",
+        )
+    if found := collision(aliases):
+        name, spelling, other = found
+        key = ("categories", name) if spelling == name else ("categories", name, "aliases")
+        what = "is" if spelling == name else f"names {spelling!r}, which is"
+        demand(
+            False,
+            key,
+            f"{what} the category {other!r} too, for case, width and the space around it make no"
+            " difference: keep it in one of the two",
+        )
+
+
 def _check_languages(
     section: GateSection,
     by_language: Mapping[Language, str],
     labels_of: LabelsOf,
-    demand: Callable[[bool, str, str], None],
+    demand: Demand,
 ) -> None:
     for language, name in by_language.items():
         demand(

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from service.domain.category import UnknownCategory
 from service.domain.certificate import RiskContract, Target
 from service.domain.certificate_document import contract_of
 from service.domain.decision import ResumeMode, Thresholds
@@ -108,7 +109,8 @@ class ContractSection(Section):
 
 
 class CategorySection(Section):
-    thresholds: ThresholdsSection
+    thresholds: ThresholdsSection | None = None
+    aliases: list[Label] = []
 
 
 class ReviewSection(Section):
@@ -209,6 +211,8 @@ class GateSection(Section):
     thresholds: ThresholdsSection | None = None
     contract: ContractSection | None = None
     categories: dict[Label, CategorySection] = {}
+    unknown_category: UnknownCategory = UnknownCategory.REVIEW
+    category_required: Annotated[bool, Field(strict=True)] = False
     fallback: FallbackSection | None = None
     panel_share: Annotated[float, Field(ge=0, le=0.5, strict=True)] = 0.0
     panel_holds: bool = False

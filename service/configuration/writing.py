@@ -6,6 +6,7 @@ from typing import Any
 from service.domain.certificate_document import contract_document
 from service.domain.decision import Thresholds
 from service.domain.gate import GatePolicy
+from service.domain.gate_document import categories_document
 
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
@@ -25,10 +26,9 @@ def section_of(policy: GatePolicy) -> dict[str, Any]:
         "labels": list(policy.labels),
         "approve_labels": list(policy.approve_labels),
         **rule,
-        "categories": {
-            name: {"thresholds": thresholds_section(thresholds)}
-            for name, thresholds in policy.categories.items()
-        },
+        "categories": categories_document(policy),
+        "unknown_category": policy.unknown_category.value,
+        "category_required": policy.category_required,
         "fallback": {"reject_when": {"contains": list(phrases)}} if phrases else None,
         "guards": {
             "shortest": policy.guards.shortest,

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     HIDDEN = "hidden"
     NO_SIGNAL = "no_signal"
     OTHER_LANGUAGE = "other_language"
+    UNKNOWN_CATEGORY = "unknown_category"
     RULES = "rules"
     SCORER_FAILED = "scorer_failed"
     SCORER_TIMED_OUT = "scorer_timed_out"

@@ -1,12 +1,14 @@
 """A gate: a named policy with versions, saying what is judged, how surely, and who hears of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from service.domain.adaptation import Adapted, Mode
+from service.domain.category import UnknownCategory, names_by_spelling, plain
 from service.domain.certificate import RiskContract
 from service.domain.decision import Item, ResumeMode, Thresholds
 from service.domain.fallback import FallbackRules
@@ -92,14 +94,15 @@ class Rule:
     """What an item is held against: thresholds, and the calibrator they are for.
 
     Without a calibrator the scorer's own holds. Earned thresholds are for scores of one `source`.
-    `uncertified` says that a contract is to be kept and that nothing yet proves how: both sides
-    are closed then.
+    `uncertified` says that a contract is to be kept and that nothing yet proves how, and
+    `unknown_category` that the gate does not know the item's category: both sides are closed then.
     """
 
     thresholds: Thresholds
     calibrator: Mapping[str, Json] | None = None
     source: str | None = None
     uncertified: bool = False
+    unknown_category: bool = False
 
 
 class Stand(StrEnum):
@@ -120,6 +123,10 @@ class GatePolicy:
     Its thresholds are fixed by hand, or earned under a risk contract: `certified` holds what was
     earned, by category and for the gate as a whole (None), and `adapted` what watching it at work
     has made stricter since.
+
+    It knows the categories that have thresholds of their own, by hand (`categories`) or earned,
+    those that are named in `aliases`, with what else callers may call them, and those whose labels
+    its certificate rests on, which have an entry in `certified` too.
     """
 
     gate: GateName
@@ -130,6 +137,9 @@ class GatePolicy:
     by_language: Mapping[Language, str] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: Thresholds = CLOSED
     categories: Mapping[str, Thresholds] = field(default_factory=lambda: MappingProxyType({}))
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    unknown_category: UnknownCategory = UnknownCategory.REVIEW
+    category_required: bool = False
     contract: RiskContract | None = None
     certified: Mapping[str | None, Certified] = field(default_factory=lambda: MappingProxyType({}))
     adapted: Adapted | None = None
@@ -170,11 +180,51 @@ class GatePolicy:
         language = language_of(item.text or "")
         return None if language is None else self.by_language.get(language)
 
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        return names_by_spelling({**dict.fromkeys(self.categories, ()), **self.aliases})
+
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """The names of categories by those plain spellings that are not the name itself."""
+        return {spelling: name for spelling, name in self._names.items() if spelling != name}
+
+    def category_named(self, given: str | None) -> str | None:
+        """The name of the category that a caller means, in its plain spelling where the policy
+        does not name it."""
+        if given is None or given in self.categories or given in self.aliases:
+            return given
+        spelling = plain(given)
+        return self._names.get(spelling, spelling)
+
+    def admits(self, category: str | None) -> bool:
+        """Whether items of the category, by its name, may be decided without a person."""
+        if category is None:
+            return not self.category_required
+        known = self.categories, self.aliases, self.certified
+        inherits = self.unknown_category is UnknownCategory.INHERIT
+        return inherits or any(category in names for names in known)
+
     def rule_for(self, category: str | None, source: str | None = None) -> Rule:
-        """The category's own rule where it has one, else the gate's.
+        """What an item is held against whose caller gives this category, or none: the category's
+        own rule where it has one, else the gate's. People decide on a category that is not known.
 
         With `source`, for a score from there: what was earned on other scores does not apply.
         """
+        name = self.category_named(category)
+        if self.admits(name):
+            return self._rule(name, source)
+        rule = self._rule(None, source)
+        if rule.uncertified:
+            return rule
+        return replace(rule, thresholds=CLOSED, unknown_category=True)
+
+    @property
+    def gate_rule(self) -> Rule:
+        """What holds where a category has no rule of its own."""
+        return self._rule(None, None)
+
+    def _rule(self, category: str | None, source: str | None) -> Rule:
         if category is not None and category in self.categories:
             return Rule(thresholds=self.categories[category])
         if self.contract is None:

@@ -5,16 +5,18 @@ what it earned.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from service.domain.adaptation import Adapted, Mode
+from service.domain.category import UnknownCategory, names_by_spelling, plain
 from service.domain.certificate_document import contract_document, contract_of
 from service.domain.decision import ResumeMode, Thresholds
 from service.domain.fallback import FallbackRules
 from service.domain.gate import (
+    CLOSED,
     AuditRules,
     Certified,
     GatePolicy,
@@ -31,7 +33,12 @@ from service.domain.outcome import Verdict
 
 def document_of(policy: GatePolicy) -> dict[str, Any]:
     """The policy's content (not its name, version or date): equal documents are equal policies."""
-    document = {"written": written_part(policy), "certified": _certified(policy)}
+    document: dict[str, Any] = {
+        "written": written_part(policy),
+        "certified": _certified(policy),
+    }
+    if inherited := _inherited(policy):
+        document["inherited"] = inherited
     return document if policy.adapted is None else document | {"adapted": _adapted(policy.adapted)}
 
 
@@ -39,16 +46,16 @@ def written_part(policy: GatePolicy) -> dict[str, Any]:
     """What people wrote of the policy, without what it earned."""
     # What is as it always was stays unsaid: gates written before it was known keep their documents.
     exact = policy.samples is SampleAgreement.EXACT
+    unknown = policy.unknown_category
     return {
         **({} if exact else {"samples": policy.samples.value}),
         "scorer": dict(policy.by_language) or policy.scorer,
         "labels": list(policy.labels),
         "approve_labels": list(policy.approve_labels),
         "thresholds": _thresholds(policy.thresholds),
-        "categories": {
-            name: {"thresholds": _thresholds(thresholds)}
-            for name, thresholds in policy.categories.items()
-        },
+        "categories": categories_document(policy),
+        **({"unknown_category": unknown.value} if unknown is not UnknownCategory.REVIEW else {}),
+        **({"category_required": True} if policy.category_required else {}),
         "contract": None if policy.contract is None else contract_document(policy.contract),
         "panel": {"share": policy.panel.share, "holds": policy.panel.holds},
         **({"audits": asdict(policy.audits)} if policy.audits.share else {}),
@@ -75,6 +82,9 @@ def policy_of(
     written = document["written"]
     review, resume = written["review"], written["resume"]
     scorer, by_language = scorers_of(written["scorer"])
+    aliases = {
+        name: tuple(category.get("aliases", ())) for name, category in written["categories"].items()
+    }
     return GatePolicy(
         gate=gate,
         version=version,
@@ -87,20 +97,14 @@ def policy_of(
             {
                 name: Thresholds(**category["thresholds"])
                 for name, category in written["categories"].items()
+                if "thresholds" in category
             }
         ),
+        aliases=MappingProxyType(aliases),
+        unknown_category=UnknownCategory(written.get("unknown_category", UnknownCategory.REVIEW)),
+        category_required=written.get("category_required", False),
         contract=None if written["contract"] is None else contract_of(written["contract"]),
-        certified=MappingProxyType(
-            {
-                earned["scope"]: Certified(
-                    certificate=CertificateId(earned["certificate"]),
-                    source=earned["source"],
-                    thresholds=Thresholds(**earned["thresholds"]),
-                    calibrator=earned["calibrator"],
-                )
-                for earned in document["certified"]
-            }
-        ),
+        certified=MappingProxyType(_read_certified(document, aliases)),
         adapted=_read_adapted(document.get("adapted")),
         panel=PanelRules(**written["panel"]),
         audits=AuditRules(**written.get("audits", {})),
@@ -153,7 +157,48 @@ def scorers_of(
     return next(iter(by_language.values())), by_language
 
 
+def categories_document(policy: GatePolicy) -> dict[str, dict[str, Any]]:
+    """The categories that are written down: of each what it has."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in (*policy.categories, *(n for n in policy.aliases if n not in policy.categories)):
+        own, aliases = policy.categories.get(name), policy.aliases.get(name)
+        found[name] = {
+            **({"thresholds": _thresholds(own)} if own else {}),
+            **({"aliases": list(aliases)} if aliases else {}),
+        }
+    return found
+
+
+def _inherited(policy: GatePolicy) -> list[str]:
+    """The categories that stand on the gate's certificate, as it is: their names say it all."""
+    whole = policy.certified.get(None)
+    return sorted(name for name, earned in policy.certified.items() if name and earned == whole)
+
+
+def _read_certified(
+    document: Mapping[str, Any], aliases: Mapping[str, tuple[str, ...]]
+) -> dict[str | None, Certified]:
+    names = names_by_spelling(aliases)
+    found: dict[str | None, Certified] = {}
+    for earned in document["certified"]:
+        scope = earned["scope"]
+        if scope is not None:  # it may have been earned when every spelling was its own category
+            scope = names.get(plain(scope), plain(scope))
+        certified = Certified(
+            certificate=CertificateId(earned["certificate"]),
+            source=earned["source"],
+            thresholds=Thresholds(**earned["thresholds"]),
+            calibrator=earned["calibrator"],
+        )
+        # Of two certificates for one category neither says which holds, until there is another.
+        found[scope] = replace(certified, thresholds=CLOSED) if scope in found else certified
+    for name in document.get("inherited", ()):
+        found[name] = found[None]
+    return found
+
+
 def _certified(policy: GatePolicy) -> list[dict[str, Any]]:
+    inherited = frozenset(_inherited(policy))
     return [
         {
             "scope": scope,
@@ -163,6 +208,7 @@ def _certified(policy: GatePolicy) -> list[dict[str, Any]]:
             "calibrator": dict(earned.calibrator),
         }
         for scope, earned in policy.certified.items()
+        if scope not in inherited
     ]
 
 

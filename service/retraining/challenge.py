@@ -79,7 +79,9 @@ def challenge(
             after.right,
             level=level,
         ),
-        sample=_sample(scored(challenger, parts.certify, open_scorer)) if parts.certify else None,
+        sample=_sample(policy, scored(challenger, parts.certify, open_scorer))
+        if parts.certify
+        else None,
     )
 
 
@@ -94,7 +96,7 @@ def _in_force(policy: GatePolicy, champion: Bundle, scores: Scored) -> Floats:
     for category in {lesson.category for lesson in scores.lessons}:
         places = [n for n, one in enumerate(scores.lessons) if one.category == category]
         some = scores.of(places)
-        earned = policy.certified.get(category) or policy.certified.get(None)
+        earned = policy.certified.get(policy.category_named(category)) or policy.certified.get(None)
         calibrator = (
             read_calibrator(earned.calibrator)
             if earned is not None and earned.source == champion.version
@@ -104,14 +106,16 @@ def _in_force(policy: GatePolicy, champion: Bundle, scores: Scored) -> Floats:
     return found
 
 
-def _sample(scores: Scored) -> Sample:
+def _sample(policy: GatePolicy, scores: Scored) -> Sample:
     lessons = scores.lessons
     named = any(lesson.category for lesson in lessons)
     return Sample.of(
         scores.raw,
         scores.right,
         spreads=scores.spreads,
-        categories=[lesson.category or "" for lesson in lessons] if named else None,
+        categories=[policy.category_named(lesson.category) or "" for lesson in lessons]
+        if named
+        else None,
         weights=[lesson.weight for lesson in lessons],
         doubted=[lesson.doubted for lesson in lessons],
         since=min((lesson.decided_at for lesson in lessons), default=None),

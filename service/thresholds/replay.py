@@ -27,6 +27,7 @@ BY_THRESHOLDS = frozenset(
         Reason.BELOW_LOW,
         Reason.BETWEEN,
         Reason.UNCERTIFIED,
+        Reason.UNKNOWN_CATEGORY,
         Reason.AUDIT_SAMPLE,
     }
 )

@@ -30,6 +30,7 @@ gates:
     categories:
       health: {thresholds: {low: 0.20, high: 0.95}}
       closed: {thresholds: {low: null, high: null}}
+      toys: {}
     apps: [nowhere]
   strict:
     scorer: signals

@@ -123,6 +123,48 @@ def test_an_unknown_key_is_told_with_its_line(section: int, padding: int) -> Non
         ("${DIFY_APP_KEY}", "${NOWHERE}", r"line 4: .*names \$\{NOWHERE\}, which is not set"),
         ("${DIFY_APP_KEY}", "x${NO-WHERE}", r"line 4: .*names \$\{NO-WHERE\}, which is not set"),
         ("    categories:", "    thresholds: {}\n    categories:", r"twice: keep one\n.*line 13"),
+        (
+            "      low: 0.10",
+            '      "l\\x6fw": 0\n      low: 0.10',
+            r"key low is there twice: keep one\n.*line 12",
+        ),
+        (
+            "  content-moderation:",
+            "  ? [a]\n  : b\n  content-moderation:",
+            r"cannot be read as YAML",
+        ),
+        (
+            "      health:",
+            "      Health: {}\n      health:",
+            r"line 15: .*health is the category 'Health' too, for case.*: keep it in one",
+        ),
+        (
+            "      health:",
+            "      care: {aliases: [ＨＥＡＬＴＨ]}\n      health:",
+            r"line 15: .*categories\.health is the category 'care' too",
+        ),
+        (
+            "      health:",
+            "      v1.0 pets:\n        aliases: [food, ' Care']\n      health:\n"
+            "        aliases: [care]",
+            r"line 17: .*health\.aliases names 'care', which is the category 'v1\.0 pets' too",
+        ),
+        ("      health:", "      health:\n        aliases: [' ']", r"line 15: .*a blank name"),
+        (
+            "      health:",
+            "      ' ': {}\n      health:",
+            r"line 14: .*is blank: give the category",
+        ),
+        (
+            "    categories:",
+            "    unknown_category: approve\n    categories:",
+            r"line 13: .*unknown_category should be 'review' or 'inherit'",
+        ),
+        (
+            "    categories:",
+            "    category_required: 1\n    categories:",
+            r"line 13: .*category_required should be a valid boolean",
+        ),
         ("gates:", "gates: [", r"cannot be read as YAML"),
         ("gates:", "\tgates:", r"cannot be read as YAML(.|\n)*line 7"),
     ],

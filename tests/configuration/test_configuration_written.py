@@ -70,8 +70,13 @@ gates = st.fixed_dictionaries(
         "thresholds": thresholds,
         "contract": contracts,
         "categories": st.dictionaries(
-            st.text("abc", min_size=1), st.fixed_dictionaries({"thresholds": thresholds})
+            st.text("abC", min_size=1),
+            st.fixed_dictionaries(
+                {}, optional={"thresholds": thresholds, "aliases": st.lists(st.text("aBd"))}
+            ),
         ),
+        "unknown_category": st.sampled_from(["review", "inherit"]),
+        "category_required": st.booleans(),
         "panel_share": st.floats(0, 0.6),
         "panel_holds": st.booleans(),
         "audits": st.fixed_dictionaries({}, optional={"share": st.floats(0, 0.3)}),

@@ -47,6 +47,7 @@ gates:
   comments:
     scorer: signals
     thresholds: {{low: 0.10, high: 0.90}}
+    categories: {{health: {{aliases: [wellness], thresholds: {{low: null, high: 0.95}}}}}}
   hooks:
     scorer: signals
     thresholds: {{low: null, high: 0.90}}

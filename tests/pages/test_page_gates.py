@@ -91,6 +91,17 @@ def test_promises_are_told_in_words(max_: Browser) -> None:
     assert re.search(r"between 0 and \d+ of \d+: nobody judged \d+", fixed)
 
 
+def test_the_categories_that_it_knows_are_told(
+    max_: Browser, someone: Callable[..., Browser]
+) -> None:
+    page = max_.get("/gates/comments").text
+    assert "also wellness" in page
+    assert "Items of any other category go to people." in page
+    chinese = someone("max", **{"Accept-Language": "zh-CN"}).get("/gates/comments").text
+    assert "又称 wellness" in chinese
+    assert "其他类别的内容由人工决定。" in chinese
+
+
 def test_more_than_people_can_do_is_told(site: Site, max_: Browser) -> None:
     assert re.search(r"About \d+ reviews a day are to be expected", max_.get("/gates/earning").text)
     version = policy(site, "earning").version

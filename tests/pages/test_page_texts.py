@@ -8,6 +8,7 @@ import pytest
 
 import service
 from service.domain.adaptation import Mode
+from service.domain.category import UnknownCategory
 from service.domain.certificate import Promise, Target
 from service.domain.change import Cause
 from service.domain.decision import Reason, RiskLevel, Zone
@@ -49,6 +50,7 @@ CLOSED_SETS = {
     "notice": set(NOTICES) | set(OF_A_GATE) | set(OF_A_SHADOW),
     "stand": {stand.value for stand in Stand},
     "own": {own.value for own in Own},
+    "unknown_category": {word.value for word in UnknownCategory},
     "mode": {mode.value for mode in Mode},
     "mode_title": {mode.value for mode in TROUBLED},
     "mode_told": {mode.value for mode in Mode},

@@ -121,7 +121,7 @@ class Learner:
     def _sample(self, policy: GatePolicy, labels: Sequence[Label]) -> Sample:
         """The labels, as what other people said of the same items bears them out."""
         with self._store.reading() as tx:
-            return sample_of(judged(labels, tx.labels.shared(policy.gate)))
+            return sample_of(judged(labels, tx.labels.shared(policy.gate)), policy)
 
     def _labels(self, policy: GatePolicy) -> tuple[str, list[Label]]:
         """The labels that a certificate could rest on, and what their scores came from: the gate's
@@ -172,15 +172,17 @@ class Learner:
         return labels_needed(self._sample(policy, labels), policy.contract)
 
 
-def sample_of(labels: Sequence[JudgedLabel]) -> Sample:
-    """The labels as a sample, from the first day to the last."""
+def sample_of(labels: Sequence[JudgedLabel], policy: GatePolicy) -> Sample:
+    """The labels as a sample, from the first day to the last, by the policy's categories."""
     named = any(label.category for label in labels)
     spreads = [label.spread for label in labels if label.spread is not None]
     return Sample.of(
         [label.raw_score for label in labels],
         [label.right for label in labels],
         spreads=rows_of(spreads) if labels and len(spreads) == len(labels) else None,
-        categories=[label.category or "" for label in labels] if named else None,
+        categories=[policy.category_named(label.category) or "" for label in labels]
+        if named
+        else None,
         weights=[label.weight for label in labels],
         doubted=[label.doubted for label in labels],
         since=min((label.at for label in labels), default=None),

@@ -170,8 +170,8 @@ def demand_one_scorer(policy: GatePolicy) -> None:
 def _earned(
     issued: Sequence[Issued], found: Certificates, source: str
 ) -> Mapping[str | None, Certified]:
-    """What each scope may do: its own certificate's thresholds. A category that inherits has no
-    entry, unless its own labels speak against what it would inherit: that one is closed."""
+    """What each scope may do: its own certificate's thresholds. A category that inherits may do
+    what the gate may, unless its own labels speak against that: then it is closed."""
     earned = {
         one.certificate.scope: Certified(
             certificate=one.id,
@@ -181,12 +181,12 @@ def _earned(
         )
         for one in issued
     }
-    doubted = {
-        name: replace(earned[None], thresholds=CLOSED)
-        for name, inherited in found.inherited.items()
-        if inherited.doubted
+    whole = earned[None]
+    inherited = {
+        name: replace(whole, thresholds=CLOSED) if one.doubted else whole
+        for name, one in found.inherited.items()
     }
-    return earned | doubted
+    return earned | inherited
 
 
 def _keep(

@@ -7,6 +7,7 @@ what it remembered.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -16,7 +17,7 @@ from service.confidence.member_calibrator import read_calibrator
 from service.confidence.members import rows_of
 from service.domain.certificate import ReviewBounds, RiskContract
 from service.domain.certificate_document import REFERENCE
-from service.domain.gate import Certified, GatePolicy
+from service.domain.gate import CLOSED, Certified, GatePolicy
 from service.domain.ids import CertificateId
 from service.domain.recorded import Period
 from service.ports.repositories.certificates import StoredCertificate
@@ -45,7 +46,7 @@ def seen_of(tx: Transaction, policy: GatePolicy, now: datetime) -> Seen | None:
         for label in tx.labels.of_panel(policy.gate)
         if label.source == earned.source and series.at(label.at) is not None
     ]
-    audited = _audited(series, judged(known, tx.labels.shared(policy.gate)))
+    audited = _audited(policy, series, judged(known, tx.labels.shared(policy.gate)))
     recent = Recent(
         contract=policy.contract,
         certified=earned.thresholds,
@@ -70,19 +71,22 @@ def _bounds(
     return asked.within(contract.review) if asked else contract.review
 
 
-def _audited(series: Series, labels: Iterable[JudgedLabel]) -> list[Audited]:
-    """The labels, oldest first, each under what was in force when it came."""
+def _audited(policy: GatePolicy, series: Series, labels: Iterable[JudgedLabel]) -> list[Audited]:
+    """The labels, oldest first, each under what was in force when it came. People decide on a
+    category that was not known then."""
     calibrators: dict[CertificateId, AnyCalibrator] = {}
     found = []
     for label in sorted(labels, key=lambda label: (label.at, label.decision_id)):
         in_force = series.at(label.at) or {}
-        earned = in_force.get(label.category) or in_force[None]
+        name = policy.category_named(label.category)
+        earned = in_force.get(name) or in_force[None]
+        known = name in in_force or replace(policy, certified=in_force).admits(name)
         if earned.certificate not in calibrators:
             calibrators[earned.certificate] = read_calibrator(earned.calibrator)
         confidence = calibrators[earned.certificate](label.raw_score, label.spread)
         found.append(
             Audited(
-                zone=earned.thresholds.zone(confidence)[0],
+                zone=(earned.thresholds if known else CLOSED).zone(confidence)[0],
                 right=label.right,
                 doubted=label.doubted,
             )

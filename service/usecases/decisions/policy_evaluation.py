@@ -36,7 +36,7 @@ def decided(
         ai_result=order.ai_result,
         signals=order.signals,
         signals_unreadable=order.signals_unreadable,
-        category=order.category,
+        category=policy.category_named(order.category),
         risk_level=order.risk_level,
         resume=resume,
         metadata=order.metadata,
@@ -72,6 +72,8 @@ def zone_of(rule: Rule, assessment: Assessment) -> tuple[Zone, Reason]:
         return Zone.HUMAN_REVIEW, assessment.failure
     if rule.uncertified:
         return Zone.HUMAN_REVIEW, Reason.UNCERTIFIED
+    if rule.unknown_category:
+        return Zone.HUMAN_REVIEW, Reason.UNKNOWN_CATEGORY
     if assessment.notes == (Finding.OUT_OF_DISTRIBUTION,):
         return Zone.HUMAN_REVIEW, Reason.OUT_OF_DISTRIBUTION
     if assessment.notes:

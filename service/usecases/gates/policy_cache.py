@@ -108,7 +108,8 @@ class GateBook:
     def certificates(self, policy: GatePolicy) -> list[StoredCertificate]:
         """The certificates that the policy stands on, the gate's own first."""
         with self._store.reading() as tx:
-            found = (tx.certificates.get(one.certificate) for one in policy.certified.values())
+            ids = dict.fromkeys(one.certificate for one in policy.certified.values())
+            found = map(tx.certificates.get, ids)
             return [certificate for certificate in found if certificate is not None]
 
     def get(self, name: str, principal: Principal) -> GatePolicy:

@@ -78,8 +78,8 @@ def carried(policy: GatePolicy, known: GatePolicy | None) -> GatePolicy:
 
 
 def earns_alike(one: GatePolicy, other: GatePolicy) -> bool:
-    """Whether a certificate of the one says as much of the other: same promises, same scores, and
-    the same items kept from the thresholds."""
+    """Whether a certificate of the one says as much of the other: same promises, same scores, the
+    same items kept from the thresholds, and the same items in each category."""
     return one.contract is not None and _terms(one) == _terms(other)
 
 
@@ -87,4 +87,4 @@ def _terms(policy: GatePolicy) -> tuple[object, ...]:
     promised = policy.contract and policy.contract.promised
     guards = replace(policy.guards, redaction=Redaction.NONE)  # who sees what changes no decision
     scored = policy.scorer, policy.by_language, policy.labels, policy.approve_labels
-    return promised, scored, policy.samples, guards
+    return promised, scored, policy.samples, guards, policy.renamed

@@ -94,5 +94,6 @@ def _under_the_gate(policy: GatePolicy, sample: Sample) -> Sample:
     """The items that the gate's own thresholds decide: not those of categories with others."""
     if sample.categories is None:
         return sample
-    apart = sorted({*policy.categories, *filter(None, policy.certified)})
-    return sample.where(~np.isin(sample.categories, apart))
+    names = {str(name) for name in sample.categories}
+    ours = sorted(name for name in names if policy.rule_for(name or None) == policy.gate_rule)
+    return sample.where(np.isin(sample.categories, ours))

@@ -48,10 +48,12 @@ def read(gate: str, caller: Caller, request: Request, response: Response) -> wir
     return wire.Gate(
         **_summary(policy),
         standing=policy.stand.value,
-        thresholds=present.thresholds(policy.rule_for(None).thresholds),
+        thresholds=present.thresholds(policy.gate_rule.thresholds),
         categories={
             name: present.thresholds(policy.rule_for(name).thresholds)
-            for name in sorted({*policy.categories, *filter(None, policy.certified)})
+            for name in sorted(
+                {*policy.categories, *policy.aliases, *filter(None, policy.certified)}
+            )
         },
         contract=contract_document(policy.contract) if policy.contract else None,
         certificates=[
@@ -174,6 +176,7 @@ def version_told(stored: StoredPolicy) -> dict[str, Any]:
                 thresholds=present.thresholds(one.thresholds),
             )
             for scope, one in policy.certified.items()
+            if scope is None or one != policy.certified.get(None)
         ],
     )
     return version.model_dump(mode="json")
@@ -203,7 +206,7 @@ def _adaptation(policy: GatePolicy) -> wire.Adaptation | None:
         mode=adapted.mode.value,
         cause=adapted.cause,
         since=adapted.since,
-        thresholds=present.thresholds(policy.rule_for(None).thresholds),
+        thresholds=present.thresholds(policy.gate_rule.thresholds),
         panel_share=policy.panel_share,
     )
 

@@ -50,7 +50,7 @@ def report(found: Report) -> wire.ReplayReport:
         until=found.until,
         in_force=figures(found.in_force, found.days),
         candidate=figures(found.candidate, found.days),
-        thresholds=present.thresholds(found.proposed.rule_for(None).thresholds),
+        thresholds=present.thresholds(found.proposed.gate_rule.thresholds),
         agreement=share(found.agreement),
         moved=moved(found.moved),
         unknown=found.unknown,

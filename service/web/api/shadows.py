@@ -102,7 +102,7 @@ def _summary(shadow: Shadow) -> dict[str, Any]:
         ended_at=shadow.ended_at,
         ended_by=shadow.ended_by,
         policy=section_of(candidate),
-        thresholds=present.thresholds(candidate.rule_for(None).thresholds),
+        thresholds=present.thresholds(candidate.gate_rule.thresholds),
     )
     return summary.model_dump(mode="json")
 

@@ -14,23 +14,27 @@ class Own(StrEnum):
     BY_HAND = "by_hand"
     CERTIFICATE = "certificate"
     INHERITED = "inherited"
+    UNKNOWN = "unknown"  # people decide
     DOUBTED = "doubted"  # its own labels speak against what it would inherit: closed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Category:
     name: str
+    aliases: tuple[str, ...]
     own: Own
     thresholds: Thresholds
     labels: int
 
 
 def categories_of(policy: GatePolicy, labels: Mapping[str, int]) -> list[Category]:
-    """Those with thresholds of their own, by hand or earned, and those with labels; by name."""
-    names = sorted({*policy.categories, *filter(None, policy.certified), *labels})
+    """Those that the gate knows, by hand or from labels, and others with labels; by name."""
+    known = {*policy.categories, *policy.aliases, *filter(None, policy.certified)}
+    names = sorted({*known, *labels})
     return [
         Category(
             name=name,
+            aliases=policy.aliases.get(name, ()),
             own=_own(policy, name),
             thresholds=policy.rule_for(name).thresholds,
             labels=labels.get(name, 0),
@@ -42,8 +46,10 @@ def categories_of(policy: GatePolicy, labels: Mapping[str, int]) -> list[Categor
 def _own(policy: GatePolicy, name: str) -> Own:
     if name in policy.categories:
         return Own.BY_HAND
+    if policy.rule_for(name).unknown_category:
+        return Own.UNKNOWN
     earned, whole = policy.certified.get(name), policy.certified.get(None)
-    if earned is None:
+    if earned is None or earned == whole:
         return Own.INHERITED
     same = whole is not None and earned.certificate == whole.certificate
     return Own.DOUBTED if same else Own.CERTIFICATE

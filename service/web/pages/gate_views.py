@@ -108,7 +108,7 @@ def row_of(services: Services, policy: GatePolicy) -> GateRow:
     whole = next((one for one in certificates if one.scope is None), None)
     return GateRow(
         policy=policy,
-        zones=Zones(thresholds=policy.rule_for(None).thresholds),
+        zones=Zones(thresholds=policy.gate_rule.thresholds),
         coverage=whole.coverage if whole and policy.contract else None,
     )
 

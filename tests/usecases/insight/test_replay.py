@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from service.confidence.calibrators import Calibrator, Kind
 from service.domain.access import Principal, Scope
+from service.domain.category import UnknownCategory
 from service.domain.certificate import Costs, RiskContract, Target
 from service.domain.change import Cause, Change
 from service.domain.decision import Item, Thresholds, Zone
@@ -73,10 +74,13 @@ earned = st.builds(
 )
 CONTRACT = RiskContract(target=Target.AUTO_ERROR, wrong_answers=0.05)
 policies = st.builds(
-    lambda found, categories, contract, certified, share, holds: replace(
+    lambda found, categories, contract, certified, share, holds, unknown, required: replace(
         POLICY,
         thresholds=CLOSED if contract else found,
         categories=categories,
+        aliases={"b": ("e",)},
+        unknown_category=unknown,
+        category_required=required,
         contract=contract,
         certified=certified if contract else {},
         panel=PanelRules(share=share, holds=holds),
@@ -87,6 +91,8 @@ policies = st.builds(
     st.dictionaries(st.sampled_from([None, "a", "c"]), earned),
     st.sampled_from([0.0, 0.5, 1.0]),
     st.booleans(),
+    st.sampled_from(UnknownCategory),
+    st.booleans(),
 )
 signals = st.one_of(
     st.none(),
@@ -94,7 +100,9 @@ signals = st.one_of(
     shares.map(lambda score: {"token_logprobs": [-score]}),
 )
 items = st.lists(
-    st.tuples(signals, st.sampled_from([None, "a", "b", "c", "d"])), min_size=1, max_size=12
+    st.tuples(signals, st.sampled_from([None, "a", " A", "b", "c", "d", "E"])),
+    min_size=1,
+    max_size=12,
 )
 
 
