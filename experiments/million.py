@@ -19,6 +19,7 @@ from sqlalchemy import insert
 
 from service.bus.memory import InProcessBus
 from service.domain.access import Principal, Scope
+from service.domain.category import UnknownCategory
 from service.domain.certificate import Costs, RiskContract, Target
 from service.domain.decision import Thresholds
 from service.domain.gate import SIGNALS_SCORER, GatePolicy
@@ -49,6 +50,7 @@ POLICY = GatePolicy(
     approve_labels=("approve",),
     thresholds=Thresholds(low=0.1, high=0.9),
     categories={"toys": Thresholds(low=0.2, high=0.95)},
+    unknown_category=UnknownCategory.INHERIT,
 )
 
 
