@@ -3,7 +3,8 @@
 pending -> claimed -> resolved          claimed -> pending | escalated (released, lapsed)
 claimed -> escalated (unsure, or no     claimed -> pending (verdict short of the quorum, or one
            verdict of all who are asked)           that those who gave it do not make sure)
-resolved -> claimed (undo in time)      open -> expired (deadline) | cancelled
+resolved, and pending | escalated after an answer -> claimed (undo in time)
+open -> expired (deadline) | cancelled
 """
 
 import hmac
@@ -51,7 +52,7 @@ LEGAL_FROM: dict[Move, frozenset[TaskState]] = {
     Move.RELEASE: frozenset({TaskState.CLAIMED}),
     Move.LAPSE: frozenset({TaskState.CLAIMED}),
     Move.ANSWER: frozenset({TaskState.CLAIMED}),
-    Move.UNDO: frozenset({TaskState.RESOLVED}),
+    Move.UNDO: WAITING | {TaskState.RESOLVED},
     Move.EXPIRE: OPEN,
     Move.CANCEL: OPEN,
 }
@@ -88,7 +89,9 @@ def claim(
         raise SecondAnswer
     lease = Lease(token=token, holder=reviewer.name, claimed_at=now, expires_at=now + lease_for)
     # From the task as it is stored: lapsed and claimed at once is still one revision.
-    return _moved(task, state=TaskState.CLAIMED, claimed_from=waiting.state, lease=lease)
+    return _moved(
+        task, state=TaskState.CLAIMED, claimed_from=waiting.state, lease=lease, settles_at=None
+    )
 
 
 def renew(
@@ -130,7 +133,12 @@ def answer(
     """
     _demand(task, Move.ANSWER)
     _demand_lease(task, token, given.reviewer, given.at)
-    answered = _moved(task, lease=None, answers=(*task.answers, given))
+    answered = _moved(
+        task,
+        lease=None,
+        answers=(*task.answers, given),
+        settles_at=given.at + undo_window if undo_window else None,
+    )
     if given.answer is Answer.UNSURE:
         return replace(answered, state=TaskState.ESCALATED)
     enough = task.quorum == 1 or task.has_all_answers or sure(answered)
@@ -148,10 +156,10 @@ def answer(
 def undo(
     task: ReviewTask, reviewer: str, token: LeaseToken, now: datetime, lease_for: timedelta
 ) -> ReviewTask:
-    """Take one's own deciding answer back while its delivery has not left; the task is claimed."""
+    """Take one's own last answer back while nothing has come of it: its delivery has not left, and
+    nobody else has the task. The task is claimed from where it was."""
     _demand(task, Move.UNDO)
-    deciding = task.deciding_answer
-    if deciding is None or deciding.reviewer != reviewer:
+    if not task.answers or task.answers[-1].reviewer != reviewer:
         raise StaleLease("Only the reviewer who decided can take the verdict back.", fix="")
     if task.settles_at is None or now >= task.settles_at:
         raise UndoWindowClosed

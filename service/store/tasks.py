@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -29,6 +30,7 @@ from service.store.many_rows import insert_all
 
 _task = tables.review_tasks.c
 _answer = tables.task_answers.c
+_MOST_URGENT = (_task.priority.desc(), _task.created_at, _task.id)
 
 
 class SqlTasks:
@@ -75,7 +77,7 @@ class SqlTasks:
             _task.state == TaskState.ESCALATED,
             and_(lapsed, _task.claimed_from == TaskState.ESCALATED),
         )
-        answered = exists().where(_answer.task_id == _task.id, _answer.reviewer == reviewer)
+        answered = _answered_by(reviewer)
         query = (
             select(tables.review_tasks)
             .where(
@@ -85,10 +87,42 @@ class SqlTasks:
                 true() if expert else ~needs_expert,
                 ~answered,
             )
-            .order_by(_task.priority.desc(), _task.created_at, _task.id)
+            .order_by(*((needs_expert.desc(),) if expert else ()), *_MOST_URGENT)
             .limit(limit)
         )
         return self._all(query.with_for_update(skip_locked=True, of=tables.review_tasks))
+
+    def queue(
+        self, *, gates: frozenset[str] | None, reviewer: str, expert: bool, limit: int
+    ) -> list[ReviewTask]:
+        escalated = _task.state == TaskState.ESCALATED
+        others = case(
+            (_answered_by(reviewer), 2), (escalated, 0 if expert else 2), else_=1
+        )  # last what the reviewer may not take
+        query = (
+            select(tables.review_tasks)
+            .where(_task.state.in_(WAITING), _within(gates))
+            .order_by(others, *_MOST_URGENT)
+            .limit(limit)
+        )
+        return self._all(query)
+
+    def answered_by(
+        self, reviewer: str, *, gates: frozenset[str] | None, limit: int
+    ) -> list[ReviewTask]:
+        later = tables.task_answers.alias()
+        query = (
+            select(tables.review_tasks)
+            .join(tables.task_answers, _answer.task_id == _task.id)
+            .where(
+                _answer.reviewer == reviewer,
+                ~exists().where(later.c.task_id == _task.id, later.c.position > _answer.position),
+                _within(gates),
+            )
+            .order_by(_answer.at.desc(), _task.id.desc())
+            .limit(limit)
+        )
+        return self._all(query)
 
     def browse(
         self,
@@ -176,6 +210,10 @@ class SqlTasks:
             for position, given in enumerate(task.answers)
         ]
         insert_all(self._connection, tables.task_answers, rows)
+
+
+def _answered_by(reviewer: str) -> ColumnElement[bool]:
+    return exists().where(_answer.task_id == _task.id, _answer.reviewer == reviewer)
 
 
 def _within(gates: frozenset[str] | None) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,9 @@ FLAGS = (
     "--no-first-run",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+SEEN_MS = 300
+LETTER_MS = 30
 
 expect.set_options(timeout=20_000)
 
@@ -60,6 +64,7 @@ class Reviewer:
     """What the console may say: some tests want to see a page answered with an error."""
 
     def __init__(self, page: Page, site: Site) -> None:
+        self.has_clock = False
         self.page = page
         self.site = site
         self.complaints: list[str] = []
@@ -79,13 +84,14 @@ class Reviewer:
         if not request.url.startswith(self.site.url):
             self.complaints.append(f"asked of another host: {request.url}")
 
-    def signed_in(self, name: str = "ann") -> "Reviewer":
-        """Before the queue, without the way through the form."""
+    def signed_in(self, name: str = "ann", to: str = "/review") -> "Reviewer":
+        """Before the queue (or still where they were), without the way through the form."""
         token, _ = self.site.services.access.doorkeeper.sign_in(name, PASSWORD)
         self.page.context.add_cookies(
             [{"name": "gate-session", "value": token, "url": self.site.url}]
         )
-        self.page.goto("/review")
+        if to:
+            self.page.goto(to)
         return self
 
     def sign_in(self, name: str = "ann") -> None:
@@ -94,11 +100,42 @@ class Reviewer:
         self.page.locator("#password").fill(PASSWORD)
         self.page.locator("main button").click()
 
-    def press(self, key: str) -> None:
-        """Press a key once the page is ready to take one."""
+    def stop_time(self) -> None:
+        """From now on time passes in this window only as somebody looks, types and presses keys:
+        no machine is too slow for thirty milliseconds."""
+        self.page.clock.install()
+        self.page.goto("/review")
+        self.page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+        self.has_clock = True
+
+    def wait_until_sent(self) -> None:
+        not_sending = re.compile(r"^(?!.*is-sending).*$")
+        expect(self.page.locator("html")).to_have_class(not_sending)
+
+    def look(self) -> None:
+        """Wait until the page takes an answer: nothing is being sent, and the item was seen."""
+        self.wait_until_sent()
+        if self.has_clock:
+            self.page.clock.run_for(SEEN_MS)
         ready = re.compile(r"^(?!.*(is-new|is-sending)).*$")
         expect(self.page.locator("html")).to_have_class(ready)
-        self.page.keyboard.press(key)
+
+    def press(self, key: str) -> None:
+        """Press a key once the page is ready to take one."""
+        self.look()
+        self.strike(key)
+
+    def strike(self, key: str, pause: int = 150) -> None:
+        """Press a key, ready or not, and rest for so many milliseconds."""
+        if self.has_clock:
+            self.page.keyboard.press(key)
+            self.page.clock.run_for(pause)
+        else:
+            self.page.keyboard.press(key, delay=pause)
+
+    def type(self, text: str) -> None:
+        for letter in text:
+            self.strike(letter, LETTER_MS)
 
     def at(self, task: str) -> None:
         """The item is on the screen, and in this reviewer's hands."""

@@ -131,6 +131,7 @@ def test_a_thumb_hits_the_buttons(site: Site, reviewer: Callable[..., Reviewer])
         assert box
         assert box["height"] >= 40, button.inner_text()
         assert box["width"] >= 40, button.inner_text()
+    ann.look()
     ann.page.get_by_role("button", name="Approve").tap()
     expect(ann.page.locator("#bar")).to_contain_text("Approved")
 

@@ -138,6 +138,7 @@ class ReviewMachine(RuleBasedStateMachine):
         self.model.state, self.model.origin = CLAIMED, origin
         self.model.token, self.model.holder = token, holder
         self.model.lease_ends = self.now + LEASE
+        self.model.settles_at = self.now  # who has the task has it: nobody takes an answer back
 
     @rule(who=people, back=st.integers(1, 4))
     def renew(self, who: Reviewer, back: int) -> None:
@@ -181,11 +182,11 @@ class ReviewMachine(RuleBasedStateMachine):
         allowed = self.model.holds(token, who, self.now)
         if not self.move(lambda t: review_moves.answer(t, token, given, undo), allowed=allowed):
             return
-        self.model.said[who] = answer
+        self.model.said[who], self.model.settles_at = answer, self.now + undo
         if answer is Answer.UNSURE:
             self.model.state = ESCALATED
         elif self.model.votes() >= self.model.quorum:
-            self.model.state, self.model.settles_at = RESOLVED, self.now + undo
+            self.model.state = RESOLVED
         else:
             self.model.state = self.model.origin
 
@@ -194,7 +195,9 @@ class ReviewMachine(RuleBasedStateMachine):
         token = new_lease_token()
         last = next(reversed(self.model.said), None)
         allowed = (
-            self.model.state is RESOLVED and last == who.name and self.now < self.model.settles_at
+            self.model.state in {RESOLVED, PENDING, ESCALATED}
+            and last == who.name
+            and self.now < self.model.settles_at
         )
         if self.move(
             lambda t: review_moves.undo(t, who.name, token, self.now, LEASE), allowed=allowed

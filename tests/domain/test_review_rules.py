@@ -127,6 +127,26 @@ def test_a_lease_that_does_not_hold_answers_nothing(
         review_moves.answer(claimed(task), token, given, UNDO)
 
 
+def test_an_answer_that_ends_nothing_is_taken_back_until_somebody_has_the_task(
+    task: ReviewTask,
+) -> None:
+    token = LeaseToken("lse_undo")
+    escalated = said(claimed(task), LIN, Answer.UNSURE)
+    undone = review_moves.undo(escalated, "lin", token, NOW, MINUTE)
+    assert (undone.state, undone.claimed_from) == (TaskState.CLAIMED, TaskState.PENDING)
+    assert undone.answers == ()
+    with pytest.raises(StaleLease):
+        review_moves.undo(escalated, "wu", token, NOW, MINUTE)
+    with pytest.raises(UndoWindowClosed):
+        review_moves.undo(escalated, "lin", token, NOW + UNDO, MINUTE)
+    taken = review_moves.claim(escalated, WU, token, NOW, MINUTE)
+    with pytest.raises(IllegalMove):
+        review_moves.undo(taken, "lin", token, NOW, MINUTE)
+    given_back = review_moves.release(taken, token, WU.name, NOW)
+    with pytest.raises(UndoWindowClosed):
+        review_moves.undo(given_back, "lin", token, NOW, MINUTE)
+
+
 def test_undo_closes_with_its_window(task: ReviewTask) -> None:
     resolved = said(claimed(task), LIN, Answer.APPROVE)
     token = LeaseToken("lse_undo")
@@ -158,13 +178,13 @@ def test_every_state_and_move_not_in_the_table_is_illegal(task: ReviewTask) -> N
     assert moves.keys() == set(Move)
     for state in TaskState:
         lease = a_lease("lin", NOW + MINUTE) if state is TaskState.CLAIMED else None
-        resolved = state is TaskState.RESOLVED
+        undoable = state in review_moves.LEGAL_FROM[Move.UNDO]
         at_state = replace(
             task,
             state=state,
             lease=lease,
-            answers=(given,) if resolved else (),
-            settles_at=NOW + UNDO if resolved else None,
+            answers=(given,) if undoable else (),
+            settles_at=NOW + UNDO if undoable else None,
         )
         for move, act in moves.items():
             if state in review_moves.LEGAL_FROM[move]:

@@ -46,10 +46,11 @@ def ann(site: Site) -> Browser:
 
 def test_the_page_asks_for_it_and_marks_the_words(site: Site, ann: Browser) -> None:
     task = ask(site, "comments")["review_task_id"]
-    assert f'hx-get="/review/tasks/{task}/explanation"' in ann.get(f"/review/tasks/{task}").text
+    page = ann.get(f"/review/tasks/{task}").text
+    assert f'data-explained-at="/review/tasks/{task}/explanation"' in page
     part = ann.get(f"/review/tasks/{task}/explanation").text
     assert "stupid" in part.partition("speak for rejecting")[0]
-    assert 'hx-swap-oob="true"' in part
+    assert 'id="item-text"' in part
     assert "<mark" in part
     assert "<b>" not in part  # an item's own markup stays text
 

@@ -1,15 +1,21 @@
 """The flow of a reviewer, over real HTTP and without scripts."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from service.domain.access import Role
+from service.domain.access import Principal, Role, Scope
 from service.domain.decision import RiskLevel
+from service.domain.ids import TaskId
+from service.domain.review import Answer
+from service.usecases.review.answers import AnswerOrder
 from tests.pages.site import KEY, PASSWORD, Browser, Site, task_at
 
+BEN = Principal(name="person:ben", scopes=frozenset({Scope.REVIEW}))
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -56,7 +62,7 @@ def test_an_item_shows_what_the_ai_knows(site: Site, ann: Browser) -> None:
         item={"text": "the text", "fields": {"price": "19.90"}},
     )
     page = ann.get(f"/review/tasks/{task}").text
-    for shown in ("the text", "19.90", "31% sure", "Reject", "up to 10%", "above 90%"):
+    for shown in ("the text", "19.90", "31% sure", "No suggestion", "up to 10%", "above 90%"):
         assert shown in page
     assert "&#34;publish&#34;: true" in page
 
@@ -352,3 +358,93 @@ def test_an_item_without_a_text_says_so_and_can_be_answered(site: Site, ann: Bro
     assert "there is nothing to judge" in page.text
     ann.answer(task, "reject")
     assert site.state(task) == "resolved"
+
+
+def test_unsure_and_skip_are_taken_back_like_a_verdict(
+    site: Site, someone: Callable[..., Browser]
+) -> None:
+    ann, eve = someone("ann"), someone("eve")
+    first, second = site.ask("first"), site.ask("second")
+    ann.post("/review/next")
+    page = ann.answer(first, "unsure")
+    assert f"/review/tasks/{first}/undo" in page.text
+    assert task_at(ann.post(f"/review/tasks/{first}/undo")) == first
+    assert site.view(first).task.answers == ()
+    page = ann.post(f"/review/tasks/{first}/release", lease=site.lease(first))
+    assert task_at(page) == second
+    assert "Skipped" in page.text
+    assert task_at(ann.post(f"/review/tasks/{first}/undo")) == first
+    assert site.state(first) == "claimed"
+
+    ann.answer(first, "unsure")
+    eve.post(f"/review/tasks/{first}/claim")
+    assert "Too late" in ann.post(f"/review/tasks/{first}/undo").text
+    ann.post(f"/review/tasks/{second}/release", lease=site.lease(second))
+    someone("ben").post(f"/review/tasks/{second}/claim")
+    assert "Somebody else was faster" in ann.post(f"/review/tasks/{second}/undo").text
+    assert [site.state(first), site.state(second)] == ["claimed", "claimed"]
+
+
+@pytest.mark.parametrize("what", ["approve", "unsure", "skip"])
+def test_undo_keeps_the_filter_by_gate(site: Site, ann: Browser, what: str) -> None:
+    task, _ = site.ask("of hooks", gate="hooks"), site.ask("more", gate="hooks")
+    site.ask("of comments", risk_level=RiskLevel.HIGH)
+    ann.post("/review/next", gate="hooks")
+    if what == "skip":
+        form = {"lease": site.lease(task), "gate": "hooks"}
+        page = ann.post(f"/review/tasks/{task}/release", **form)
+    else:
+        page = ann.answer(task, what, gate="hooks")
+    back = re.search(r'name="back" value="([^"]+)"', page.text)
+    assert back
+    page = ann.post(f"/review/tasks/{task}/undo", back=html.unescape(back[1]))
+    assert page.url.params["gate"] == "hooks"
+    assert "of comments" not in ann.answer(task, "reject", gate=page.url.params["gate"]).text
+
+
+def test_of_many_the_soonest_due_are_listed(site: Site, ann: Browser) -> None:
+    for n in range(20):
+        site.ask(f"early {n:02}.")
+        site.clock.forward(seconds=60)
+    for n in range(120):
+        site.ask(f"late {n:03}.")
+    page = ann.get("/review").text
+    assert "The 100 most urgent of 140." in page
+    listed = re.findall(r"early \d\d\.|late \d\d\d\.", page.partition('class="list"')[2])
+    assert listed[:20] == [f"early {n:02}." for n in range(20)]
+    assert "early 00." in ann.post("/review/next").text
+
+
+def test_experts_see_and_get_escalated_items_first(
+    site: Site, someone: Callable[..., Browser]
+) -> None:
+    hard = site.ask("a hard one", risk_level=RiskLevel.LOW)
+    someone("ann").post(f"/review/tasks/{hard}/claim")
+    site.services.review.commands.answer(
+        AnswerOrder(task_id=TaskId(hard), lease_token=site.lease(hard), answer=Answer.UNSURE),
+        Principal(name="person:ann", scopes=frozenset({Scope.REVIEW})),
+    )
+    site.ask("a risky one", risk_level=RiskLevel.HIGH)
+    eve, ben = someone("eve").get("/review").text, someone("ben").get("/review").text
+    assert eve.index("a hard one") < eve.index("a risky one")
+    assert ben.index("a risky one") < ben.index("a hard one")
+    assert task_at(someone("eve").post("/review/next")) == hard
+
+
+def test_lately_decided_is_ones_own(site: Site, someone: Callable[..., Browser]) -> None:
+    ann, ben = someone("ann"), someone("ben")
+    mine = site.ask("decided by ann")
+    ann.post(f"/review/tasks/{mine}/claim")
+    ann.answer(mine, "reject")
+    for n in range(110):
+        task = site.ask(f"of ben {n}")
+        view = site.services.review.commands.claim_one(TaskId(task), BEN)
+        assert view.task.lease
+        site.services.review.commands.answer(
+            AnswerOrder(
+                task_id=TaskId(task), lease_token=view.task.lease.token, answer=Answer.APPROVE
+            ),
+            BEN,
+        )
+    assert "decided by ann" in ann.get("/review").text
+    assert "decided by ann" not in ben.get("/review").text

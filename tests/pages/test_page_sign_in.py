@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service.web.pages.attempts import MOST_FAILURES
-from tests.pages.site import Browser, Site, csrf_in, serving
+from tests.pages.site import PASSWORD, Browser, Site, csrf_in, serving
 
 
 def test_nothing_is_shown_to_strangers(site: Site) -> None:
@@ -132,3 +132,50 @@ def test_a_disabled_person_is_out_at_once(site: Site, someone: Callable[..., Bro
 def test_a_strange_name_is_no_crash(site: Site) -> None:
     assert Browser(site).sign_in("a\0b").status_code == 422
     assert Browser(site).sign_in("名" * 129).status_code == 422
+
+
+HTTPS = "https://gate.example"
+
+
+def test_plain_http_is_told_why_signing_in_cannot_work(tmp_path: Path) -> None:
+    with serving(tmp_path, public_url=HTTPS) as site:
+        browser = Browser(site)
+        page = browser.get("/sign-in")
+        assert "came by plain http" in page.text
+        assert f'href="{HTTPS}"' in page.text
+        assert "GATE_PUBLIC_URL" in page.text
+        # By the public address a proxy may have left out that it was https: the cookie tells.
+        for headers in ({"X-Forwarded-Proto": "https"}, {"Host": "gate.example"}):
+            assert "plain http" not in browser.http.get("/sign-in", headers=headers).text
+        browser.http.cookies.clear()
+        form = {"csrf": csrf_in(page), "name": "ann", "password": PASSWORD}
+        refused = browser.http.post("/sign-in", data=form, headers={"Host": "gate.example"})
+        assert refused.status_code == httpx.codes.FORBIDDEN
+        assert "came by plain http" in refused.text
+
+
+def test_a_browser_that_keeps_no_cookies_is_told(site: Site) -> None:
+    browser = Browser(site)
+    browser.csrf = csrf_in(browser.get("/sign-in"))
+    browser.http.cookies.clear()
+    page = browser.post("/sign-in", name="ann", password=PASSWORD)
+    assert "keeps no cookies" in page.text
+    assert "plain http" not in page.text
+
+
+def test_a_form_of_an_earlier_session_is_told_apart_from_a_forged_one(
+    site: Site, someone: Callable[..., Browser]
+) -> None:
+    ann = someone("ann")
+    old = ann.csrf
+    ann.sign_in("ann")
+    ann.csrf = old
+    task = site.ask()
+    page = ann.post(f"/review/tasks/{task}/claim")
+    assert page.status_code == httpx.codes.FORBIDDEN
+    assert "older than your sign-in" in page.text
+    assert "Your role does not allow it" not in page.text
+    for forged in ("", "forged", "x" * 33):
+        ann.csrf = forged
+        assert "not yours to do" in ann.post(f"/review/tasks/{task}/claim").text
+    assert site.state(task) == "pending"

@@ -29,6 +29,7 @@ from service.web.pages.gates import NOTICES as OF_A_GATE
 from service.web.pages.language import Language, texts_of
 from service.web.pages.queue import NOTICES
 from service.web.pages.standing import Step
+from service.web.pages.suggestion import Caveat
 
 SERVICE = Path(service.__file__).parent
 TEMPLATES = "\n".join(
@@ -45,7 +46,10 @@ CLOSED_SETS = {
     "hand": {hand.value for hand in Hand} - {Hand.MINE.value} | {"lost"},
     "answered": {answer.value for answer in Answer} | {"line"},
     "verdict": {verdict.value for verdict in Verdict},
-    "suggested": {verdict.value for verdict in Verdict},
+    "suggested": {verdict.value for verdict in Verdict} | {"nothing"},
+    "sure": {verdict.value for verdict in Verdict},
+    "caveat": {caveat.value for caveat in Caveat},
+    "caveat_short": {caveat.value for caveat in Caveat},
     "bar": {step.value for step in Step} | {"undo"},
     "notice": set(NOTICES) | set(OF_A_GATE) | set(OF_A_SHADOW),
     "stand": {stand.value for stand in Stand},

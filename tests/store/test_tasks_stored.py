@@ -302,3 +302,45 @@ def test_a_decision_shows_its_newest_task(store: SqlStore) -> None:
     with store.transaction() as tx:
         tx.tasks.add([second])
         assert tx.tasks.of_decision(first.decision_id) == second
+
+
+def test_the_queue_shows_what_is_given_out_next_first(store: SqlStore) -> None:
+    escalated = TaskState.ESCALATED
+    old, urgent, hard, answered, newest = stored(
+        store,
+        {"priority": 1.0, "created_at": NOW - MINUTE},
+        {"priority": 2.0},
+        {"priority": 0.5, "state": escalated},
+        {"priority": 9.0, "answers": (given_by(LIN),)},
+        {"priority": 1.0},
+    )
+
+    def shown(*, expert: bool, limit: int = 9) -> list[TaskId]:
+        with store.reading() as tx:
+            return ids(tx.tasks.queue(gates=None, reviewer=LIN, expert=expert, limit=limit))
+
+    def given_out(*, expert: bool) -> list[TaskId]:
+        with store.transaction() as tx:
+            found = tx.tasks.claimable(gates=None, reviewer=LIN, expert=expert, now=NOW, limit=9)
+        return ids(found)
+
+    assert given_out(expert=False) == ids([urgent, old, newest])
+    assert shown(expert=False) == ids([urgent, old, newest, answered, hard])
+    assert given_out(expert=True) == ids([hard, urgent, old, newest])
+    assert shown(expert=True) == ids([hard, urgent, old, newest, answered])
+    assert shown(expert=True, limit=2) == ids([hard, urgent])
+
+
+def test_what_somebody_answered_last(store: SqlStore) -> None:
+    first, second, overruled, _ = stored(
+        store,
+        {"answers": (replace(given_by(LIN), at=NOW - MINUTE),)},
+        {"answers": (given_by(MEI), replace(given_by(LIN), at=NOW))},
+        {"answers": (given_by(LIN, Answer.UNSURE), given_by(MEI))},
+        {"answers": (given_by(MEI),)},
+    )
+    assert overruled.answers[-1].reviewer == MEI
+    with store.reading() as tx:
+        assert ids(tx.tasks.answered_by(LIN, gates=None, limit=9)) == ids([second, first])
+        assert ids(tx.tasks.answered_by(LIN, gates=None, limit=1)) == [second.id]
+        assert tx.tasks.answered_by(LIN, gates=frozenset({"another"}), limit=9) == []

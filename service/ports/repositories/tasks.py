@@ -37,7 +37,20 @@ class Tasks(Protocol):
         """Waiting tasks (lapsed leases included) that this reviewer may take, locked, by priority
         (largest first, then oldest). Tasks that another transaction holds are skipped; so are
         tasks past their deadline, tasks the reviewer answered before, and, unless `expert`,
-        escalated ones."""
+        escalated ones. For an `expert` these come first: nobody else can take them."""
+        ...
+
+    def queue(
+        self, *, gates: frozenset[str] | None, reviewer: str, expert: bool, limit: int
+    ) -> list[ReviewTask]:
+        """Waiting tasks in the order in which `claimable` gives them to this reviewer; those that
+        they may not take come last."""
+        ...
+
+    def answered_by(
+        self, reviewer: str, *, gates: frozenset[str] | None, limit: int
+    ) -> list[ReviewTask]:
+        """Tasks whose last answer is this reviewer's, the latest answer first."""
         ...
 
     def browse(

@@ -1,12 +1,13 @@
 """Explain: which words, or fields, a decision's score rests on.
 
 Computed when somebody looks, by the scorer that made the decision, through its ordinary queue: the
-variants of one item are alike in length, so they share batches. Nothing of it is stored.
+variants of one item are alike in length, so they share batches. What was found is remembered, in
+memory, for a text and a model.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 
 from service.confidence.occlusion import weight, without, words_of
 from service.confidence.signals import raw_of_probabilities
@@ -15,7 +16,6 @@ from service.domain.errors import Conflict, Overloaded, ScorerFailed
 from service.domain.explanation import Explanation, Part
 from service.domain.gate import GatePolicy
 from service.domain.guard import Finding
-from service.domain.ids import DecisionId
 from service.domain.values import Json
 from service.ports.scorer import Scorer
 from service.usecases.gates.policy_cache import GateBook
@@ -31,11 +31,15 @@ class NotExplained(Conflict):
     """There is no explanation of this decision."""
 
 
+async def _stays() -> bool:
+    return False
+
+
 class Explain:
     def __init__(self, *, scorers: Mapping[str, Scorer], gates: GateBook) -> None:
         self._scorers = scorers
         self._gates = gates
-        self._kept: OrderedDict[tuple[DecisionId, str], Explanation] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Explanation] = OrderedDict()
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def can(self, decision: Decision) -> bool:
@@ -44,23 +48,46 @@ class Explain:
             decision.assessment.notes
         )
 
-    async def __call__(self, decision: Decision) -> Explanation:
-        """The weights of the decision's words or fields. Raises NotExplained, saying why not."""
-        asked = (decision.id, str(decision.item))  # reviewers may see another text than callers
-        if asked in self._kept:
-            self._kept.move_to_end(asked)
-            return self._kept[asked]
+    async def __call__(
+        self, decision: Decision, *, is_gone: Callable[[], Awaitable[bool]] = _stays
+    ) -> Explanation:
+        """The weights of the decision's words or fields. Raises NotExplained, saying why not.
+
+        Whoever `is_gone` when the turn comes holds up nobody who waits behind.
+        """
         scorer = self._scorer_of(decision)
         if scorer is None or not _READ_IN_PART.isdisjoint(decision.assessment.notes):
             raise NotExplained(
                 "No model scored it whole, or the one that did is not in force any more.",
                 fix="Look at the item itself.",
             )
+        asked = self._asked(scorer, decision)
+        if found := self._remembered(asked):
+            return found
         try:
             async with self._places:
-                parts = await self._parts(scorer, decision)
+                # Somebody may have asked the same while this waited for its turn.
+                if found := self._remembered(asked):
+                    return found
+                if await is_gone():
+                    raise NotExplained("Nobody waits for it any more.")
+                return await self._found(asked, scorer, decision)
         except (ScorerFailed, Overloaded) as failure:
             raise NotExplained(f"The model gives no explanation now: {failure.detail}") from failure
+
+    def _asked(self, scorer: Scorer, decision: Decision) -> Hashable:
+        """All that an explanation depends on. Reviewers may see another text than callers."""
+        policy, item = self._gates.of(decision.gate), decision.item
+        read = item.text if scorer.reads is not Reads.FIELDS else str(dict(item.fields))
+        return scorer.version, policy.labels, policy.approve_labels, read
+
+    def _remembered(self, asked: Hashable) -> Explanation | None:
+        if asked in self._kept:
+            self._kept.move_to_end(asked)
+        return self._kept.get(asked)
+
+    async def _found(self, asked: Hashable, scorer: Scorer, decision: Decision) -> Explanation:
+        parts = await self._parts(scorer, decision)
         found = Explanation(model_version=scorer.version, parts=tuple(parts))
         self._kept[asked] = found
         while len(self._kept) > KEPT:

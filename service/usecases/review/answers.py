@@ -98,7 +98,7 @@ class Answers:
     def take_back(
         self, tx: Transaction, task: ReviewTask, principal: Principal, now: datetime
     ) -> ReviewTask:
-        """Undo the verdict, with its label, outcome and delivery. Raises UndoWindowClosed."""
+        """Undo the answer, with its label, outcome and delivery. Raises UndoWindowClosed."""
         lease = self._gates.of(task.gate).review.lease
         if tx.decisions.taken_by(task.decision_id) is not None:
             raise UndoWindowClosed
@@ -107,7 +107,8 @@ class Answers:
         if undone.answers:
             _keep_panel_label(tx, undone)
         drafts = [draft_of_task(undone, "undone", principal.name, now)]
-        if latest := tx.deliveries.latest_of_task(task.id):
+        is_verdict = task.state is TaskState.RESOLVED
+        if is_verdict and (latest := tx.deliveries.latest_of_task(task.id)):
             locked = tx.deliveries.lock(latest.id)
             if locked is None or locked.attempts:
                 raise UndoWindowClosed

@@ -37,6 +37,29 @@ class Tasks:
             )
             return self._see.many(tx, found)
 
+    def queue(self, principal: Principal, *, gate: str | None = None, limit: int) -> list[TaskView]:
+        """What waits, in the order in which this principal is given it."""
+        principal.demand(Scope.REVIEW, Scope.READ)
+        with self._store.reading() as tx:
+            found = tx.tasks.queue(
+                gates=gates_seen(principal, gate),
+                reviewer=principal.name,
+                expert=principal.expert,
+                limit=limit,
+            )
+            return self._see.many(tx, found)
+
+    def answered_by(
+        self, principal: Principal, *, gate: str | None = None, limit: int
+    ) -> list[TaskView]:
+        """The tasks that this principal answered last, the latest first."""
+        principal.demand(Scope.REVIEW, Scope.READ)
+        with self._store.reading() as tx:
+            found = tx.tasks.answered_by(
+                principal.name, gates=gates_seen(principal, gate), limit=limit
+            )
+            return self._see.many(tx, found)
+
     def waiting(self, principal: Principal) -> dict[tuple[str, TaskState], int]:
         """How many tasks each (gate, state) holds, of those this principal may see."""
         principal.demand(Scope.REVIEW, Scope.READ)

@@ -9,11 +9,11 @@ from typing import Any
 
 from service.domain.access import Principal, Scope
 from service.domain.decision import Assessment, Thresholds
-from service.domain.outcome import Verdict, leaning
 from service.domain.review import OPEN, WAITING, GivenAnswer, ReviewTask, TaskState, has_lapsed
 from service.domain.values import Json
 from service.usecases.review.views import TaskView
 from service.web.pages.standing import Standing, excerpt_of, standing_of
+from service.web.pages.suggestion import Caveat, Suggestion, caveat_of, suggestion_of
 
 DUE_SOON = timedelta(hours=1)
 ONE_LINE = 60
@@ -77,7 +77,8 @@ class Card:
     ai_result: str | None
     ai_result_is_json: bool
     label: str | None
-    suggestion: Verdict | None
+    suggestion: Suggestion | None
+    caveat: Caveat | None
     blind: bool
     scale: Scale
     thresholds: Thresholds
@@ -126,7 +127,8 @@ def card_of(view: TaskView, viewer: Principal, now: datetime, lease: timedelta) 
         ai_result=None if decision.ai_result is None else as_text(decision.ai_result),
         ai_result_is_json=not isinstance(decision.ai_result, str),
         label=decision.assessment.label,
-        suggestion=leaning(decision.assessment.confidence),
+        suggestion=suggestion_of(decision),
+        caveat=caveat_of(decision),
         blind=view.blind,
         scale=Scale.of(decision.assessment, decision.thresholds),
         thresholds=decision.thresholds,

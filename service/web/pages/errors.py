@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service.domain.errors import GateError
 from service.web.pages.rendering import here, render, safe_path
-from service.web.pages.sessions import SignInNeeded, Visitor
+from service.web.pages.sessions import OldForm, SignInNeeded, Visitor
 from service.web.problems import status_of
 
 log = structlog.get_logger()
@@ -32,6 +32,8 @@ class PageRoute(APIRoute):
                 return await handle(request)
             except SignInNeeded as need:
                 return to_sign_in(request, ended=need.ended)
+            except OldForm as error:
+                return error_page(request, status_of(error), error.detail, told="old_form")
             except GateError as error:
                 return error_page(request, status_of(error), error.detail)
             except RequestValidationError as error:
@@ -46,10 +48,8 @@ class PageRoute(APIRoute):
         return handle_as_page
 
 
-def error_page(request: Request, status: int, detail: str = "") -> Response:
+def error_page(request: Request, status: int, detail: str = "", *, told: str = "") -> Response:
     """What happened and what to do, in the visitor's language; `detail` is for the curious."""
-    status_told = 409 if status == 412 else status
-    told = status_told if status_told in TOLD else 500 if status >= 500 else 400
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     return render(
         request,
@@ -58,9 +58,15 @@ def error_page(request: Request, status: int, detail: str = "") -> Response:
         visitor=visitor,
         csrf=visitor.csrf if visitor else "",
         code=status,
-        told=told,
+        told=told or _told_of(status),
+        back=safe_path(_page_of(request)) if request.method == "POST" else None,
         detail=detail,
     )
+
+
+def _told_of(status: int) -> str:
+    told = 409 if status == 412 else status
+    return str(told if told in TOLD else 500 if status >= 500 else 400)
 
 
 def show_errors_to_browsers(app: FastAPI) -> None:

@@ -56,7 +56,7 @@ async def explanation(task_id: str, visitor: SignedIn, request: Request) -> Resp
     services = services_of(request)
     view = await run_in_threadpool(services.review.queries.read, TaskId(task_id), visitor.principal)
     try:
-        found = await services.decisions.explain(view.decision)
+        found = await services.decisions.explain(view.decision, is_gone=request.is_disconnected)
     except NotExplained:
         shown = None
     else:

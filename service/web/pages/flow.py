@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.domain.access import Principal
@@ -20,7 +20,7 @@ MOST_HELD = 20
 
 
 def take_next(
-    services: Services, principal: Principal, gate: str | None, skipped: frozenset[str]
+    services: Services, principal: Principal, gate: str | None, skipped: tuple[str, ...]
 ) -> ReviewTask | None:
     """The next task in this reviewer's hands: one already held, else the most urgent that waits.
 
@@ -64,9 +64,9 @@ def _claim(services: Services, principal: Principal, gate: str | None) -> Review
     return views[0].task if views else None
 
 
-def skipped_by(request: Request) -> frozenset[str]:
-    """What this reviewer skipped lately, as the browser remembers it."""
-    return frozenset(cookies.read(request, cookies.SKIPPED).split(".")) - {""}
+def skipped_by(request: Request) -> tuple[str, ...]:
+    """What this reviewer skipped lately, the latest last, as the browser remembers it."""
+    return tuple(filter(None, cookies.read(request, cookies.SKIPPED).split(".")))
 
 
 def go_on(
@@ -75,7 +75,7 @@ def go_on(
     *,
     gate: str | None,
     after: TaskId | None = None,
-    skipping: frozenset[str] = frozenset(),
+    skipping: tuple[str, ...] = (),
 ) -> RedirectResponse:
     """To the next task, or to the queue where nothing is left to take."""
     task = take_next(services_of(request), principal, gate, skipping)
@@ -86,10 +86,17 @@ def go_on(
         after=after,
         notice="only_skipped" if task is None and skipping else None,
     )
-    if skipping:
-        kept = ".".join(sorted(skipping)[-MOST_SKIPPED:])
-        cookies.keep(request, response, cookies.SKIPPED, kept, SKIPPED_FOR)
+    remember_skipped(request, response, skipping)
     return response
+
+
+def remember_skipped(request: Request, response: Response, skipped: tuple[str, ...]) -> None:
+    """Have the browser remember these tasks, and no others, as skipped."""
+    if skipped:
+        kept = ".".join(skipped[-MOST_SKIPPED:])
+        cookies.keep(request, response, cookies.SKIPPED, kept, SKIPPED_FOR)
+    elif skipped_by(request):
+        cookies.drop(request, response, cookies.SKIPPED)
 
 
 def to(path: str, **query: str | None) -> RedirectResponse:

@@ -10,7 +10,6 @@ from service.domain.access import Principal, Scope
 from service.domain.errors import GateError
 from service.domain.ids import TaskId
 from service.domain.review import WAITING, TaskState
-from service.ports.page import Page
 from service.web.pages import cookies
 from service.web.pages.cards import Hand, Row, hand_of, row_of
 from service.web.pages.errors import PageRoute
@@ -24,7 +23,6 @@ router = APIRouter(route_class=PageRoute)
 
 MOST_WAITING = 100
 MOST_DECIDED = 8
-LOOKED_THROUGH = 100
 NOTICES = frozenset({"only_skipped", "lapsed", "too_late", "moved"})
 
 
@@ -39,7 +37,7 @@ class Choice:
 @dataclass(frozen=True, kw_only=True)
 class Queue:
     """`waiting` counts what this viewer could take; `held` comes with the lease's token; `rows`
-    are the newest that wait, most urgent first, of `listed_of` in all.
+    are the most urgent that wait, in the order in which they are given out, of `listed_of` in all.
     """
 
     gate: str | None
@@ -75,7 +73,7 @@ def show(
         visitor=visitor,
         csrf=visitor.csrf,
         queue=_queue(services, visitor.principal, gate or None),
-        after=standing_after(services, visitor.principal, after),
+        after=standing_after(request, visitor.principal, after),
         notice=notice if notice in NOTICES else None,
     )
 
@@ -91,25 +89,23 @@ def begin(
     return response
 
 
-def standing_after(services: Services, viewer: Principal, after: str | None) -> Standing | None:
-    """Where the item answered before this page stands."""
+def standing_after(request: Request, viewer: Principal, after: str | None) -> Standing | None:
+    """Where the item answered, or skipped, before this page stands."""
     if not after:
         return None
+    services = services_of(request)
     try:
         view = services.review.queries.read(TaskId(after), viewer)
     except GateError:  # an address typed by hand: nothing to tell
         return None
-    return standing_of(view, viewer, services.clock.now())
+    return standing_of(view, viewer, services.clock.now(), skipped=after in skipped_by(request))
 
 
 def _queue(services: Services, viewer: Principal, gate: str | None) -> Queue:
     now = services.clock.now()
     counts = services.review.queries.waiting(viewer)
     held = held_by(services, viewer, gate)
-    waiting = services.review.queries.browse(
-        viewer, gate=gate, states=WAITING, page=Page(limit=MOST_WAITING)
-    )
-    waiting.sort(key=lambda view: (-view.task.priority, view.task.created_at))
+    waiting = services.review.queries.queue(viewer, gate=gate, limit=MOST_WAITING)
     return Queue(
         gate=gate,
         choices=[
@@ -147,14 +143,6 @@ def for_viewer(counts: Counts, viewer: Principal, gate: str | None) -> int:
 
 
 def _decided_by(services: Services, viewer: Principal, gate: str | None) -> list[Standing]:
-    views = services.review.queries.browse(
-        viewer,
-        gate=gate,
-        states=frozenset({TaskState.RESOLVED}),
-        page=Page(limit=LOOKED_THROUGH),
-    )
     now = services.clock.now()
-    mine = [standing_of(view, viewer, now) for view in views]
-    mine = [standing for standing in mine if standing.by == viewer.name]
-    mine.sort(key=lambda standing: standing.decided_at or now, reverse=True)
-    return mine[:MOST_DECIDED]
+    views = services.review.queries.answered_by(viewer, gate=gate, limit=MOST_DECIDED)
+    return [standing_of(view, viewer, now) for view in views]

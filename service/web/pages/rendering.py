@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from plugin.contract.values import MAX_COMMENT_CHARS
 from service.web.pages.language import OWN_NAMES, Speech, language_of
 from service.web.pages.standing import MOST_TRIES
 
@@ -49,7 +50,9 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_templates.globals.update(static=static_url, languages=OWN_NAMES, most_tries=MOST_TRIES)
+_templates.globals.update(
+    static=static_url, languages=OWN_NAMES, most_tries=MOST_TRIES, longest_comment=MAX_COMMENT_CHARS
+)
 
 
 def render(

@@ -1,6 +1,7 @@
 """Who is signed in, and whether a form really comes from our own page."""
 
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -38,6 +39,10 @@ class ForeignForm(Forbidden):
     fix = "Load the page again and repeat what you did."
 
 
+class OldForm(ForeignForm):
+    """The form is older than the sign-in, so nothing was changed."""
+
+
 class SignInNeeded(Exception):
     """Nobody is signed in. `ended` where somebody was."""
 
@@ -65,12 +70,17 @@ SignedIn = Annotated[Visitor, Depends(visitor_of)]
 
 def _sender(visitor: SignedIn, csrf: Annotated[str, Form()] = "") -> Visitor:
     if not is_same(csrf, visitor.csrf):
-        raise ForeignForm
+        raise refusal_of(csrf)
     return visitor
 
 
 Sender = Annotated[Visitor, Depends(_sender)]
 """Who sent this form: signed in, and with the CSRF token of the session's own pages."""
+
+
+def refusal_of(csrf: str) -> ForeignForm:
+    """Why a form with another token is refused: one that has a token's shape is merely old."""
+    return OldForm() if re.fullmatch(r"[\w-]{32}", csrf, re.ASCII) else ForeignForm()
 
 
 def is_same(given: str, expected: str) -> bool:

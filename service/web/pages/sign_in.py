@@ -3,6 +3,7 @@
 import secrets
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,7 +15,7 @@ from service.web.pages.attempts import SignInAttempts
 from service.web.pages.errors import PageRoute
 from service.web.pages.language import Language
 from service.web.pages.rendering import render, safe_path
-from service.web.pages.sessions import ForeignForm, Sender, SignInNeeded, is_same, visitor_of
+from service.web.pages.sessions import Sender, SignInNeeded, is_same, refusal_of, visitor_of
 from service.web.services import services_of
 
 router = APIRouter(route_class=PageRoute)
@@ -28,7 +29,8 @@ Field = Annotated[str, Form()]
 @router.get("/sign-in")
 def show(request: Request, next: str = "", ended: str = "") -> Response:  # noqa: A002
     """The form. Its token is in a cookie too: nobody can sign a browser in from elsewhere."""
-    return _form(request, next, told="ended" if ended else None)
+    told = "needs_https" if _loses_cookies(request) else "ended" if ended else None
+    return _form(request, next, told=told)
 
 
 @router.post("/sign-in")
@@ -39,8 +41,9 @@ def sign_in(
     csrf: Field = "",
     next: Field = "",  # noqa: A002
 ) -> Response:
-    if not is_same(csrf, cookies.read(request, cookies.SIGN_IN)):
-        return _form(request, next, told="stale", status=403, name=name)
+    kept = cookies.read(request, cookies.SIGN_IN)
+    if not is_same(csrf, kept):
+        return _form(request, next, told=_why_refused(request, kept), status=403, name=name)
     services, attempts = services_of(request), _attempts(request)
     address = request.client.host if request.client else ""
     now = services.clock.now()
@@ -82,10 +85,28 @@ def choose_language(
     except SignInNeeded:
         expected = cookies.read(request, cookies.SIGN_IN)
     if not is_same(csrf, expected):
-        raise ForeignForm
+        raise refusal_of(csrf)
     response = RedirectResponse(safe_path(back), 303)
     cookies.keep(request, response, cookies.LANGUAGE, language.value, LANGUAGE_LASTS)
     return response
+
+
+def _loses_cookies(request: Request) -> bool:
+    """Whether a browser here keeps none of our cookies: they are for https alone, and this is not.
+
+    A proxy with TLS may pass a request on by http without a word of it: where the address is the
+    public one, only a form that comes back without its cookie tells.
+    """
+    site = services_of(request).site
+    by_http = "https" not in (request.url.scheme, request.headers.get("x-forwarded-proto"))
+    is_public = request.headers.get("host", "") == urlsplit(site.public_url).netloc
+    return site.secure_cookies and by_http and not is_public
+
+
+def _why_refused(request: Request, kept: str) -> str:
+    if kept:
+        return "stale"
+    return "needs_https" if services_of(request).site.secure_cookies else "no_cookie"
 
 
 def _form(
@@ -107,6 +128,7 @@ def _form(
         told=told,
         name=name,
         wait=wait,
+        public_url=services_of(request).site.public_url,
     )
     cookies.keep(request, response, cookies.SIGN_IN, token, FORM_LASTS)
     return response

@@ -10,7 +10,7 @@ from service.domain.decision import Item, ResumeMode
 from service.domain.delivery import BACKOFF, Delivery, DeliveryState
 from service.domain.ids import TaskId
 from service.domain.outcome import Verdict
-from service.domain.review import ReviewTask, TaskState
+from service.domain.review import WAITING, ReviewTask, TaskState
 from service.usecases.review.views import TaskView
 
 MOST_TRIES = len(BACKOFF) + 1
@@ -30,6 +30,7 @@ class Step(StrEnum):
     RECORDED = "recorded"  # nobody waits for a message
     ESCALATED = "escalated"
     SECOND_NEEDED = "second_needed"
+    SKIPPED = "skipped"  # given back by the viewer, and nobody has it yet
     REOPENED = "reopened"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
@@ -40,7 +41,7 @@ _MAY_CHANGE = frozenset({Step.UNDOABLE, Step.SENDING, Step.SENT, Step.RETRYING})
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One item's state after an answer. `undo_left` is None where it cannot be taken back."""
+    """One item's state after an answer. `undo_left` is None where no answer can be taken back."""
 
     task_id: TaskId
     excerpt: str
@@ -56,15 +57,22 @@ class Standing:
     @property
     def may_change(self) -> bool:
         """Whether the page should keep looking."""
-        return self.step in _MAY_CHANGE
+        return self.step in _MAY_CHANGE or self.undo_left is not None
+
+    @property
+    def can_undo(self) -> bool:
+        return self.undo_left is not None or self.step is Step.SKIPPED
 
 
-def standing_of(view: TaskView, viewer: Principal, now: datetime) -> Standing:
+def standing_of(
+    view: TaskView, viewer: Principal, now: datetime, *, skipped: bool = False
+) -> Standing:
+    """`skipped` where the viewer gave the item back a moment ago."""
     task, delivery = view.task, view.delivery
     step = _step(view, viewer, now)
+    if skipped and step is Step.REOPENED and task.state in WAITING:
+        step = Step.SKIPPED
     deciding = task.deciding_answer
-    mine = deciding is not None and deciding.reviewer == viewer.name
-    left = task.settles_at - now if task.settles_at and step is Step.UNDOABLE and mine else None
     retrying = delivery if delivery and step is Step.RETRYING else None
     return Standing(
         task_id=task.id,
@@ -73,11 +81,19 @@ def standing_of(view: TaskView, viewer: Principal, now: datetime) -> Standing:
         verdict=task.verdict if task.state is TaskState.RESOLVED else None,
         by=deciding.reviewer if deciding else None,
         decided_at=task.resolved_at,
-        undo_left=left,
+        undo_left=_undo_left(task, viewer, now),
         next_try_in=retrying.next_attempt_at - now if retrying else None,
         tries=delivery.attempts if delivery else 0,
         reason=delivery.reason if delivery and step in (Step.RETRYING, Step.FAILED) else None,
     )
+
+
+def _undo_left(task: ReviewTask, viewer: Principal, now: datetime) -> timedelta | None:
+    """How long the viewer's answer can still be taken back."""
+    is_mine = bool(task.answers) and task.answers[-1].reviewer == viewer.name
+    if not is_mine or task.settles_at is None or task.state not in (*WAITING, TaskState.RESOLVED):
+        return None
+    return task.settles_at - now if now < task.settles_at else None
 
 
 def _step(view: TaskView, viewer: Principal, now: datetime) -> Step:

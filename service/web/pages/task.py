@@ -1,13 +1,14 @@
 """One item: look at it, take it, answer it, give it back, take an answer back."""
 
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter
 
 from plugin.contract.unique_keys import loads
-from plugin.contract.values import MAX_COMMENT_CHARS, Comment
+from plugin.contract.values import Comment
 from plugin.contract.values import Json as WireJson
 from service.domain.access import Principal
 from service.domain.errors import Conflict, InvalidInput
@@ -18,7 +19,7 @@ from service.usecases.review.answers import AnswerOrder
 from service.usecases.review.views import TaskView
 from service.web.pages.cards import Card, as_text, card_of
 from service.web.pages.errors import PageRoute
-from service.web.pages.flow import go_on, skipped_by, to
+from service.web.pages.flow import go_on, remember_skipped, skipped_by, to
 from service.web.pages.queue import NOTICES, for_viewer, standing_after
 from service.web.pages.rendering import render, safe_path
 from service.web.pages.sessions import Sender, SignedIn
@@ -57,11 +58,10 @@ def show(
         explains=services.decisions.explain.can(view.decision),
         lost=False,
         gate=gate or "",
-        after=standing_after(services, viewer, after),
+        after=standing_after(request, viewer, after),
         notice=notice if notice in NOTICES else None,
         more=for_viewer(services.review.queries.waiting(viewer), viewer, gate or None),
         now=services.clock.now(),
-        longest_comment=MAX_COMMENT_CHARS,
     )
 
 
@@ -72,7 +72,9 @@ def show_standing(
     """The quiet bar about an answered item, as it stands now."""
     services = services_of(request)
     view = services.review.queries.read(TaskId(task_id), visitor.principal)
-    standing = standing_of(view, visitor.principal, services.clock.now())
+    standing = standing_of(
+        view, visitor.principal, services.clock.now(), skipped=task_id in skipped_by(request)
+    )
     return render(
         request,
         "bar.html",
@@ -80,6 +82,7 @@ def show_standing(
         csrf=visitor.csrf,
         standing=standing,
         back=safe_path(back),
+        gate=_gate_of(safe_path(back)),
     )
 
 
@@ -140,8 +143,10 @@ def release(
         return to(f"/review/tasks/{task_id}", gate=gate, notice="lapsed")
     if then == "queue":
         return to("/review", gate=gate)
-    skipping = skipped_by(request) | {task_id}
-    return go_on(request, visitor.principal, gate=gate or None, skipping=skipping)
+    skipping = (*skipped_by(request), task_id)
+    return go_on(
+        request, visitor.principal, gate=gate or None, after=TaskId(task_id), skipping=skipping
+    )
 
 
 @router.post("/renew")
@@ -168,13 +173,32 @@ def renew(
 
 @router.post("/undo")
 def undo(task_id: str, visitor: Sender, request: Request, back: Field = "/review") -> Response:
-    """Take the answer back: the item is in one's hands again, if its message has not left."""
+    """Take an answer, or a skip, back: the item is in one's hands again, if nobody was faster."""
+    path, skipped = safe_path(back), skipped_by(request)
     try:
-        services_of(request).review.commands.undo(TaskId(task_id), visitor.principal)
+        _take_back(services_of(request), visitor.principal, TaskId(task_id), skipped)
     except Conflict:
-        path = safe_path(back)
-        return RedirectResponse(path + ("&" if "?" in path else "?") + "notice=too_late", 303)
-    return to(f"/review/tasks/{task_id}")
+        notice = "moved" if task_id in skipped else "too_late"
+        return RedirectResponse(path + ("&" if "?" in path else "?") + f"notice={notice}", 303)
+    response = to(f"/review/tasks/{task_id}", gate=_gate_of(path))
+    remember_skipped(request, response, tuple(one for one in skipped if one != task_id))
+    return response
+
+
+def _take_back(
+    services: Services, viewer: Principal, task: TaskId, skipped: tuple[str, ...]
+) -> None:
+    try:
+        services.review.commands.undo(task, viewer)
+    except Conflict:
+        if task not in skipped:
+            raise
+        services.review.commands.claim_one(task, viewer)
+
+
+def _gate_of(path: str) -> str | None:
+    """The gate that the page at this path was filtered by."""
+    return next(iter(parse_qs(urlsplit(path).query).get("gate", [])), None)
 
 
 def _card(services: Services, viewer: Principal, view: TaskView) -> Card:

@@ -119,8 +119,26 @@ def test_it_is_kept_for_the_next_who_asks(house: House, words: OnnxScorer) -> No
         words.close()
         assert await explain(decision) is first
         for number in range(KEPT):
+            again = replace(decision, id=type(decision.id)(f"dec_{number}"))
+            assert await explain(again) is first, "the text and the model are the same"
             with pytest.raises(NotExplained):  # the model is gone, and nothing is made up
-                await explain(replace(decision, id=type(decision.id)(f"dec_{number}")))
+                await explain(replace(again, item=Item(text=f"a good day {number}")))
+
+    asyncio.run(twice())
+
+
+def test_who_has_gone_holds_nobody_up(house: House, words: OnnxScorer) -> None:
+    decision = decided(house, words, Item(text="a good day"))
+    explain = Explain(scorers={"small": words}, gates=house.gates)
+
+    async def is_gone() -> bool:
+        return True
+
+    async def twice() -> None:
+        with pytest.raises(NotExplained, match="Nobody waits"):
+            await explain(decision, is_gone=is_gone)
+        found = await explain(decision)
+        assert await explain(decision, is_gone=is_gone) is found
 
     asyncio.run(twice())
 
