@@ -168,7 +168,7 @@ ZOOMED = {"viewport": {"width": 320, "height": 200}}
 def test_at_400_percent_the_item_is_seen_before_it_is_answered(
     site: Site, reviewer: Callable[..., Reviewer]
 ) -> None:
-    task = site.ask("one line of text", ai_result="a reply " * 200)
+    task = site.ask("one line of text", ai_result="a reply " * 200, category="lamps")
     ann = reviewer(**ZOOMED).signed_in()
     ann.open(task)
     ann.look()

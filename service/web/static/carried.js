@@ -11,6 +11,8 @@ export const catchFor = (id) => {
   wanted = id;
   arrived = false;
   strip.hidden = false;
+  const hold = document.querySelector(".hold:not(.is-tall)");
+  strip.style.bottom = `${hold?.offsetHeight ?? 0}px`; // it covers no button
   field.focus();
 };
 
@@ -26,6 +28,7 @@ const handOver = () => {
   const into = document.getElementById(wanted) ?? document.getElementById(FALLBACK);
   strip.classList.toggle("is-left", !into);
   if (!into) {
+    strip.style.bottom = 0;
     if (!field.value) close();
     return;
   }

@@ -5,6 +5,7 @@ import { tell } from "./told.js";
 const SEEN_MS = 300; // a new item must be seen before it can be answered
 const BURST_MS = 80; // two keys this close are typing, not deciding
 const ENOUGH_PX = 32; // a line of the item's text
+const ITEM = "[data-item] > :not(h1)"; // what it says, not its heading alone
 const root = document.documentElement;
 
 let seenAt = null; // when the item came into view; null before
@@ -38,13 +39,13 @@ const isInView = (selector) => {
 const hasItem = () => document.querySelector("[data-item]") !== null;
 
 const look = () => {
-  if (seenAt !== null || document.hidden || !isInView("[data-item]")) return;
+  if (seenAt !== null || document.hidden || !isInView(ITEM)) return;
   seenAt = performance.now();
   setTimeout(() => root.classList.toggle("is-new", tooSoon(performance.now())), SEEN_MS);
 };
 
 const bringIntoView = () => {
-  if (!isInView("[data-item]")) document.querySelector("[data-item]").scrollIntoView();
+  if (!isInView(ITEM)) document.querySelector("[data-item]").scrollIntoView();
 };
 
 const arrive = () => {
@@ -60,7 +61,7 @@ const tooSoon = (at) => hasItem() && (seenAt === null || at - seenAt < SEEN_MS);
 // Why a key pressed at this time must not decide; undefined where it may.
 export const objection = (at) => {
   if (!hasItem()) return undefined;
-  if (!isInView("[data-item], [data-judged]") || seenAt === null) {
+  if (!isInView(`${ITEM}, [data-judged]`) || seenAt === null) {
     bringIntoView();
     return "unseen";
   }
