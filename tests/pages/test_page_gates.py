@@ -11,6 +11,7 @@ from service.domain.change import Cause, Change
 from service.domain.gate import AuditRules, GatePolicy
 from service.ports.page import Page
 from service.usecases.gates.policy_versions import succeed
+from service.web.pages.gate_differences import differences
 from tests.pages.history import live
 from tests.pages.site import ALL, Browser, Site, serving
 
@@ -100,6 +101,12 @@ def test_the_categories_that_it_knows_are_told(
     chinese = someone("max", **{"Accept-Language": "zh-CN"}).get("/gates/comments").text
     assert "又称 wellness" in chinese
     assert "其他类别的内容由人工决定。" in chinese
+
+
+def test_a_category_that_is_only_named_is_a_difference(site: Site) -> None:
+    before = policy(site)
+    [found] = differences(before, replace(before, aliases={**before.aliases, "toys": ()}))
+    assert (found.key, found.then, found.now) == ("categories.toys", "–", "{}")
 
 
 def test_more_than_people_can_do_is_told(site: Site, max_: Browser) -> None:

@@ -39,7 +39,8 @@ def differences(then: GatePolicy, now: GatePolicy) -> list[Difference]:
 def _flat(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in node.items():
-        if isinstance(value, Mapping):
+        # A category may be named and nothing else said of it.
+        if isinstance(value, Mapping) and (value or not prefix):
             found |= _flat(value, f"{prefix}{key}.")
         else:
             found[prefix + key] = value
