@@ -6,7 +6,7 @@ from typing import cast
 
 from service.bootstrap.adapters import make_allowance
 from service.bootstrap.installation import Installation
-from service.bootstrap.models import embedder_among
+from service.bootstrap.models import embedder_among, unreadable_among
 from service.bootstrap.runtime import Runtime
 from service.bootstrap.usecases import (
     build_changes,
@@ -16,6 +16,7 @@ from service.bootstrap.usecases import (
     build_shadows,
     build_watcher,
 )
+from service.guards.concealed import concealed
 from service.guards.text_guard import TextGuard
 from service.ports.scorer import Scorer
 from service.resume import ResumeMessageWriter
@@ -32,6 +33,7 @@ from service.usecases.decisions.wait_estimate import Forecast
 from service.usecases.insight.gate_charts import ChartGate
 from service.usecases.insight.gate_report import GateReport
 from service.usecases.review.commands import ReviewTasks
+from service.usecases.review.marks import MarkText
 from service.usecases.review.queries import Tasks
 from service.usecases.review.reviewer_quality import Reviewers
 from service.usecases.shadow.scoring import ShadowJudge
@@ -88,6 +90,9 @@ def build_review_services(installation: Installation, runtime: Runtime) -> Revie
             meter=runtime.metrics,
             redactor=runtime.redactor,
             sure=reviewers.sure,
+        ),
+        marks=MarkText(
+            gates=gates, concealed=concealed, unreadable=unreadable_among(runtime.models)
         ),
         reviewers=reviewers,
     )

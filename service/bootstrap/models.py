@@ -1,6 +1,6 @@
 """The scorers of a running service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from service.bootstrap.adapters import make_scorer
 from service.bootstrap.installation import Installation
@@ -10,6 +10,7 @@ from service.scoring.openai.scorer import LanguageModelScorer
 from service.telemetry.metrics import Metrics
 from service.usecases.models.activate_model import demand_fit, users_of
 from service.usecases.models.live_models import LiveModels
+from service.usecases.review.marks import Unreadable
 
 
 def open_models(
@@ -38,6 +39,16 @@ def open_models(
     for model in list(shelf.bundles):
         models.start(model)
     return models
+
+
+def unreadable_among(models: Mapping[str, OnnxScorer | LanguageModelScorer]) -> Unreadable:
+    """What a scorer cannot read of a text. Of a language model behind an API nobody can tell."""
+
+    def unreadable(scorer: str, text: str) -> Sequence[tuple[int, int]]:
+        model = models.get(scorer)
+        return model.unreadable(text) if isinstance(model, OnnxScorer) else ()
+
+    return unreadable
 
 
 def embedder_among(models: Mapping[str, OnnxScorer | LanguageModelScorer]) -> OnnxScorer | None:

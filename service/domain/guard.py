@@ -14,6 +14,7 @@ class Finding(StrEnum):
     UNRESOLVED_VARIABLE = "unresolved_variable"
     NO_WORDS = "no_words"
     CONTROL_CHARACTERS = "control_characters"
+    HIDDEN_TEXT = "hidden_text"
     BIDI_OVERRIDE = "bidi_override"
     INVISIBLE_CHARACTERS = "invisible_characters"
     BROKEN_ENCODING = "broken_encoding"

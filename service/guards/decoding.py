@@ -97,7 +97,8 @@ def _character(found: re.Match[str]) -> str:
     return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
 
 
-def _hidden_bytes(text: str) -> str:
+def hidden_bytes(text: str) -> str:
+    """What tag characters and variation selectors in the text spell."""
     if text.isascii() or not _TAG_OR_SELECTOR.search(text):
         return ""
     tags = ["".join(chr(ord(tag) - 0xE0000) for tag in run) for run in _TAGS.findall(text)]
@@ -128,5 +129,5 @@ _DECODERS: tuple[tuple[Layer, Callable[[str], str]], ...] = (
     (Layer.HEX, _hex),
     (Layer.URL, _percent),
     (Layer.ESCAPES, _escapes),
-    (Layer.HIDDEN_BYTES, _hidden_bytes),
+    (Layer.HIDDEN_BYTES, hidden_bytes),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from service.domain.decision import Item, Reads
 from service.domain.guard import Finding, GuardRules, Note, Place
 from service.domain.values import Json
+from service.guards.concealed import conceals
 from service.guards.injection import injections
 from service.guards.malformed import malformed
 from service.guards.unresolved import unresolved_text, unresolved_value
@@ -56,6 +57,8 @@ def _inspected(
         if text:
             if rules.malformed:
                 notes += [Note(finding=finding, place=place) for finding in malformed(text)]
+                if conceals(text):
+                    notes.append(Note(finding=Finding.HIDDEN_TEXT, place=place))
             if rules.injection:
                 notes += [
                     Note(finding=finding, place=place, layers=layers)
@@ -98,7 +101,8 @@ def _texts(value: Json) -> str:
     while waiting:
         match waiting.pop():
             case str(text):
-                found.append(text)
+                if text:
+                    found.append(text)
             case dict(members):
                 found.extend(members)
                 waiting.extend(members.values())

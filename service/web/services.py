@@ -25,6 +25,7 @@ from service.usecases.insight.gate_charts import ChartGate
 from service.usecases.insight.gate_report import GateReport
 from service.usecases.insight.replay import ReplayGate
 from service.usecases.review.commands import ReviewTasks
+from service.usecases.review.marks import MarkText
 from service.usecases.review.queries import Tasks
 from service.usecases.review.reviewer_quality import Reviewers
 from service.usecases.shadow.lifecycle import Shadows
@@ -52,6 +53,7 @@ class DecisionServices:
 class ReviewServices:
     queries: Tasks
     commands: ReviewTasks
+    marks: MarkText
     reviewers: Reviewers
 
 

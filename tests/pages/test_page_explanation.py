@@ -99,3 +99,14 @@ def test_the_api_says_why_there_is_none(site: Site) -> None:
     )
     assert answer.status_code == httpx.codes.CONFLICT
     assert "No model scored it" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("gate", ["comments", "blind"])
+def test_what_the_model_could_not_read_is_marked_instead(
+    site: Site, ann: Browser, gate: str
+) -> None:
+    item = {"text": "Thank you for the quick delivery! 我会杀了你 & so long."}
+    task = ask(site, gate, item=item)["review_task_id"]
+    page = ann.get(f"/review/tasks/{task}").text
+    assert ">我会杀了你</mark> &amp; so long.</div>" in page
+    assert "/explanation" not in page

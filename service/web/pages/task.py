@@ -20,6 +20,7 @@ from service.usecases.review.views import TaskView
 from service.web.pages.cards import Card, as_text, card_of
 from service.web.pages.errors import PageRoute
 from service.web.pages.flow import go_on, remember_skipped, skipped_by, to
+from service.web.pages.marked import pieces_of
 from service.web.pages.queue import NOTICES, for_viewer, standing_after
 from service.web.pages.rendering import render, safe_path
 from service.web.pages.sessions import Sender, SignedIn
@@ -54,7 +55,11 @@ def show(
         "task.html",
         visitor=visitor,
         csrf=visitor.csrf,
-        card=_card(services, viewer, view),
+        card=(card := _card(services, viewer, view)),
+        item_pieces=pieces_of(card.text or "", services.review.marks.of_item(view.decision)),
+        result_pieces=pieces_of(
+            card.ai_result or "", services.review.marks.of_text(card.ai_result or "")
+        ),
         explains=services.decisions.explain.can(view.decision),
         lost=False,
         gate=gate or "",
