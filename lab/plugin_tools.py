@@ -125,7 +125,7 @@ class PluginToolRuntime:
         try:
             messages = self._plugin.tool(provider, self._data.tool_name, params, **self._session)
         except PluginError as error:
-            raise ToolRuntimeInvocationError(str(error)) from error
+            raise ToolRuntimeInvocationError(_as_dify_says(error, provider_name)) from error
         for message in messages:
             known = {name: message.get(name) for name in ("type", "message", "meta")}
             yield ToolRuntimeMessage.model_validate(known)
@@ -157,6 +157,13 @@ class PluginToolRuntime:
                 case value:
                     values[name] = value
         return values
+
+
+def _as_dify_says(error: PluginError, provider: str) -> str:
+    return (
+        f"An error occurred in the {provider}, please contact the author of {provider} for help, "
+        f"error type: {error.error_type}, error details: {error}"
+    )
 
 
 def _cast(schema: Mapping[str, Any], value: Any) -> Any:
