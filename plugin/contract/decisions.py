@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from plugin.contract.deliveries import DeliveryStatus
 from plugin.contract.problems import Problem
@@ -103,12 +102,17 @@ class DecisionRequest(Request):
 def _fault_of(*place_and_message: str) -> ValidationError:
     """What is wrong with a field that can be told only from the whole request."""
     *place, message = place_and_message
-    fault = InitErrorDetails(
-        type=PydanticCustomError("value_error", "{message}", {"message": message}),
-        loc=tuple(place),
-        input=None,
+    return ValidationError.from_exception_data(
+        "DecisionRequest",
+        [
+            {
+                "type": "value_error",
+                "loc": tuple(place),
+                "input": None,
+                "ctx": {"error": ValueError(message)},
+            }
+        ],
     )
-    return ValidationError.from_exception_data("DecisionRequest", [fault])
 
 
 class BatchRequest(Request):
