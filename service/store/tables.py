@@ -121,6 +121,7 @@ task_answers = Table(
     UniqueConstraint("task_id", "reviewer"),
     Index(None, "position"),
     Index(None, "answer"),
+    Index(None, "reviewer", "at"),
 )
 
 deliveries = Table(

@@ -67,6 +67,9 @@ def test_nothing_is_said_without_a_confidence() -> None:
             Caveat.FOREIGN,
         ),
         (Reason.OTHER_LANGUAGE, (), Caveat.FOREIGN),
+        (Reason.GUARD, (Finding.TRUNCATED.value,), Caveat.READ_IN_PART),
+        (Reason.GUARD, (Finding.UNREADABLE_PART.value,), Caveat.READ_IN_PART),
+        (Reason.GUARD, (Finding.REPETITION.value,), None),
     ],
 )
 def test_doubt_is_told(reason: Reason, notes: tuple[str, ...], caveat: Caveat | None) -> None:

@@ -13,6 +13,7 @@ class Caveat(StrEnum):
 
     UNCERTIFIED = "uncertified"
     FOREIGN = "foreign"
+    READ_IN_PART = "read_in_part"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,5 +49,7 @@ def suggestion_of(decision: Decision) -> Suggestion | None:
 def caveat_of(decision: Decision) -> Caveat | None:
     if decision.reason is Reason.UNCERTIFIED:
         return Caveat.UNCERTIFIED
-    is_foreign = Finding.OUT_OF_DISTRIBUTION in decision.assessment.notes
-    return Caveat.FOREIGN if is_foreign or decision.reason is Reason.OTHER_LANGUAGE else None
+    notes = set(decision.assessment.notes)
+    if Finding.OUT_OF_DISTRIBUTION in notes or decision.reason is Reason.OTHER_LANGUAGE:
+        return Caveat.FOREIGN
+    return Caveat.READ_IN_PART if notes & {Finding.TRUNCATED, Finding.UNREADABLE_PART} else None
