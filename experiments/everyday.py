@@ -35,7 +35,7 @@ SETS = {
         "tickets_banking",
         "product_categories",
     ),
-    "embedded-zh": ("tatoeba_zh", "dialogue_zh", "chat_zh", "reviews_zh"),
+    "embedded-zh": ("tatoeba_zh", "dialogue_zh", "chat_zh", "reviews_zh", "answers_zh"),
 }
 """Everyday texts by the bundle of their language."""
 MOST = 20_000

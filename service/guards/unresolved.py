@@ -7,6 +7,7 @@ writes no blanks, would match names with letters of any script far too often.
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 
 from service.domain.values import Json
@@ -24,24 +25,30 @@ _CERTAIN = (
     r"\{%[^%]{1,200}%\}",
     r"<%[^%]{1,200}%>",
     r"%\([A-Za-z_][A-Za-z0-9_]*\)s",
+    r"\{\{\{[^{}]{1,200}\}\}\}",
+    r"[#@]\{[^{}]{1,200}\}",  # Ruby, Thymeleaf
+    r"\[\[[A-Za-z_][A-Za-z0-9_.]*\]\]",
+    r"<[A-Za-z_][A-Za-z0-9_.]*>",
+    r"%[A-Za-z_][A-Za-z0-9_]*%",
+    r"\$[a-z_][A-Za-z0-9_.]*",
     r"undefined",
     r"\[object [A-Za-z]+\]",  # JavaScript's objects
     r"<[A-Za-z0-9_.]+ object at 0x[0-9a-f]+>",  # Python's
 )
-_LIKELY = (_SELECTOR, "None", "NaN", "nan", "null", "<nil>", "<no value>")
+_LIKELY = ("None", "NaN", "nan", "null", "<nil>", "<no value>")
 """A whole text of these is nothing. One member of a larger result may well say `None`."""
 _EMPTY = frozenset({"{}", "[]", '""', "''"})
 
-_QUOTE = "[\"'`]?"
+_QUOTE = "[\"'`*\u201c\u201d]{0,3}"
 
 
 def _only(forms: Collection[str]) -> re.Pattern[str]:
     """A text of nothing but such forms, one or several."""
-    form = f"(?:{'|'.join(forms)})"
-    return re.compile(rf"{_QUOTE}{form}(?:[\s,;:|]+{form})*{_QUOTE}")
+    form = f"(?>{'|'.join(forms)})"  # once found it stands: many ways to read a row would cost
+    return re.compile(rf"{_QUOTE}{form}(?:[\s,;:|]+{form})*+{_QUOTE}")
 
 
-_ONLY_CERTAIN, _ONLY_LIKELY = _only(_CERTAIN), _only((*_CERTAIN, *_LIKELY))
+_ONLY_CERTAIN, _ONLY_LIKELY = _only(_CERTAIN), _only((_SELECTOR, *_CERTAIN, *_LIKELY))
 _ANYWHERE = re.compile(_DIFY)
 _UNSEEN = re.compile(f"[{INVISIBLE}\u2800]+")
 
@@ -57,7 +64,9 @@ def unresolved_value(value: Json, lawful: Collection[str]) -> bool:
     if value is None or _as_text(value) in lawful:
         return False
     if isinstance(value, str):
-        return not _seen(value) or unresolved_text(value, lawful)
+        inner = _parsed(value)
+        missing = not _seen(value) or unresolved_text(value, lawful)
+        return missing or (inner is not None and unresolved_value(inner, lawful))
     if _is_empty(value):
         return True
     texts = [text for text in map(_seen, _texts(value)) if text and text not in lawful]
@@ -76,11 +85,24 @@ def _names_one(seen: str) -> bool:
 
 
 def _seen(text: str) -> str:
-    return text.strip() if text.isascii() else _UNSEEN.sub("", text).strip()
+    if text.isascii():
+        return text.strip()
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).strip()
 
 
 def _as_text(value: Json) -> str:
     return _seen(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _parsed(text: str) -> Json:
+    """The object or list that a text spells out as JSON; None where it does not."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def _is_empty(value: Json) -> bool:

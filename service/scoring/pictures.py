@@ -15,8 +15,8 @@ _OFFENSIVE = frozenset("".join(_LISTS["offensive"].values()))
 JOINS = "\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 """Joiners, selectors, skins and a flag's region: parts of the picture before them."""
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
-SIGNS = "\u2190-\u245f\u2500-\u2bff\U0001f000-\U0001faff"
-"""Without the circled letters, which are read as letters."""
+SIGNS = "\u2190-\u245f\u2500-\u27ff\u2900-\u2bff\U0001f000-\U0001faff"
+"""Without the circled letters and braille, which are read as letters."""
 PICTURE = re.compile(f"(?:{_FLAG}|[{SIGNS}])[{JOINS}]*")
 """One picture or sign with what is joined to it."""
 _REGIONAL = 0x1F1E6

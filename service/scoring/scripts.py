@@ -69,7 +69,8 @@ def script_of(letter: str) -> str:
 def is_foreign(letter: str, scripts: frozenset[str]) -> bool:
     """Whether a character is a letter of a script that is not among these. Styled letters are of
     the script that they stand for; what has no name, such as icons of private use, is of none."""
-    if not letter.isalpha() and unicodedata.category(letter) != "Co":
+    is_braille = "\u2800" < letter <= "\u28ff"
+    if not letter.isalpha() and not is_braille and unicodedata.category(letter) != "Co":
         return False
     plain = unicodedata.normalize("NFKC", letter)[:1]
     script = script_of(plain if plain.isalpha() else letter)

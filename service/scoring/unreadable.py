@@ -36,8 +36,13 @@ _AGAIN = re.compile(r"([^\W\d_]{1,4}?)\1{2,}")
 _LETTER = "[A-Za-z\u00c0-\u024f]"
 _ADDRESS = re.compile(r"https?://\S+")
 _LONG_RUN = re.compile(f"{_LETTER}{{{LONGEST_GUEST + 1},}}")
-_GAP = rf"[ '\u2019,-]+(?:{_LETTER}[ '\u2019,-]+)?"
-_SENTENCE = re.compile(rf"{_LETTER}{{2,}}(?:{_GAP}{_LETTER}{{2,}}){{{FEWEST_GUESTS - 1},}}")
+_GAP = r"[ '\u2019,!?;_-]+"
+_SENTENCE = re.compile(
+    rf"(?<!{_LETTER}){_LETTER}+(?:{_GAP}{_LETTER}+){{{FEWEST_GUESTS - 1},}}(?!{_LETTER})"
+)
+_LONGER = re.compile(f"{_LETTER}{{2}}")
+_NARROW = {0xFF00 + code: chr(0x20 + code) for code in range(1, 0x5F)} | {0x3000: " "}
+"""Wide letters as what they are read as."""
 _PLAIN = re.compile(
     "[^\x00-\u024f\u1e00-\u206f\u20a0-\u20bf\u2122\u3000-\u303f\u4e00-\u9fff\uff01-\uff0f\uff1a-\uff20]"
 )
@@ -59,7 +64,7 @@ class Unreadable:
 
     def may_be_in(self, text: str) -> bool:
         """Whether it is worth a closer look, the vocabulary apart. Most texts are not."""
-        if _LONG_RUN.search(text) or (self._latin_is_guest and _SENTENCE.search(text)):
+        if _LONG_RUN.search(text) or (self._latin_is_guest and _sentences(text)):
             return True
         if text.isascii():
             return False
@@ -70,7 +75,7 @@ class Unreadable:
         found = [*self._foreign(text), *self._too_long(text), *self._pictures(text)]
         found += self._lacking(text)
         if self._latin_is_guest:
-            found += [sentence.span() for sentence in _SENTENCE.finditer(text)]
+            found += _sentences(text)
         return _joined(sorted(found), text)
 
     def _foreign(self, text: str) -> list[Part]:
@@ -123,6 +128,12 @@ class Unreadable:
             else:
                 rows.append([part])
         yield from (part for row in rows if _say_something(row, text) for part in row)
+
+
+def _sentences(text: str) -> list[Part]:
+    """Latin words in a row; letters set apart, as in P O P, are none."""
+    narrow = text if text.isascii() else text.translate(_NARROW)
+    return [row.span() for row in _SENTENCE.finditer(narrow) if _LONGER.search(row[0])]
 
 
 def _say_something(rare: Sequence[Part], text: str) -> bool:

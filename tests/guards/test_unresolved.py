@@ -26,6 +26,15 @@ NOT_THERE = [
     "{draft}",
     "{% draft %}",
     "<%= draft %>",
+    "{{{draft}}}",
+    "#{draft}",
+    "[[draft]]",
+    "<draft>",
+    "%draft%",
+    "$draft",
+    "**llm.text**",
+    "“llm.text”",
+    "conversation．draft",
     "%(draft)s",
     "undefined",
     "None",
@@ -62,6 +71,9 @@ THERE = [
     "The set {1, 2} has two members.",
     "Hello {name}, welcome",
     "$5",
+    "$TSLA",
+    "#hashtag",
+    "<3",
     "100%",
     "()",
 ]
@@ -91,6 +103,8 @@ def test_a_text_that_says_something_is_left_alone(text: str) -> None:
     "result",
     [
         {"reply": "conversation.draft"},
+        '{"reply": "conversation.draft"}',
+        '[""]',
         {"reply": "conversation.draft", "sure": 0.9},
         {"reply": "{{ draft }}", "language": "en"},
         {"reply": "undefined", "language": "en"},
@@ -160,3 +174,10 @@ def test_a_model_that_reads_words_is_not_asked_about_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["k", "好", "5", "👍 ok", "①", "no!", "ñ"])
 def test_one_letter_or_digit_is_a_word(text: str) -> None:
     assert notes(Item(text=text), reads=Reads.TEXT) == []
+
+
+@pytest.mark.parametrize("row", ["sys.a ", "{{x}} ", "undefined ", "a.b", "<x> ", "["])
+def test_no_text_can_be_read_in_more_ways_than_there_is_time_for(row: str) -> None:
+    """Each is as long as a text may be; with two ways for each word none would ever end."""
+    text = (row * 20_000)[:19_990] + "!"
+    assert "unresolved_variable@ai_result" not in notes(Item(text="x"), text)
