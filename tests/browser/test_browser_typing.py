@@ -225,3 +225,56 @@ def test_after_escape_a_key_is_a_key_at_once(site: Site, ann: Reviewer) -> None:
     ann.strike("x")
     expect(ann.page).to_have_url(re.compile(r"/review\?after="))
     assert (site.view(task).task.verdict, comment_of(site, task)) == ("reject", COMMENT)
+
+
+def test_what_is_being_composed_as_the_item_comes_is_finished_first(
+    site: Site, ann: Reviewer
+) -> None:
+    first, second = site.ask("first"), site.ask("second")
+    ann.open(first)
+    held: list[Route] = []
+    ann.page.route("**/answer", lambda route: held.append(route), times=1)
+    with ann.page.expect_request("**/answer"):
+        ann.press("a")
+    ann.strike("c")
+    keyboard = ann.page.context.new_cdp_session(ann.page)
+    for composed in ("x", "xi", "xin"):
+        keyboard.send(
+            "Input.imeSetComposition",
+            {"text": composed, "selectionStart": len(composed), "selectionEnd": len(composed)},
+        )
+    held.pop().continue_()
+    ann.at(second)
+    expect(ann.page.locator("#carried-text")).to_be_focused()
+    keyboard.send("Input.insertText", {"text": "新"})
+    ann.page.clock.run_for(LETTER_MS)
+    expect(ann.page.locator("#comment")).to_be_focused()
+    expect(ann.page.locator("#comment")).to_have_value("新")
+    assert site.state(second) == "claimed"
+
+
+def test_through_the_queue_by_pointer(site: Site, ann: Reviewer) -> None:
+    tasks = [site.ask(f"item {n}", signals={"score": 0.5 - n / 20}) for n in range(3)]
+
+    def click(name: str) -> None:
+        ann.look()
+        ann.page.get_by_role("button", name=name).click()
+
+    expect(ann.page.locator("#start")).to_be_visible()
+    click("Start reviewing")
+    ann.at(tasks[0])
+    click("Unsure")
+    ann.at(tasks[1])
+    click("Undo")
+    ann.at(tasks[0])
+    click("Skip")
+    ann.at(tasks[1])
+    click("Undo")
+    ann.at(tasks[0])
+    click("Approve")
+    ann.at(tasks[1])
+    click("Skip")
+    ann.at(tasks[2])
+    click("Reject")
+    expect(ann.page).to_have_url(re.compile(r"/review\?"))
+    assert [site.view(task).task.verdict for task in tasks] == ["approve", None, "reject"]
