@@ -44,6 +44,7 @@ def test_the_image_holds_the_service_its_model_and_the_contract_alone(unpacked: 
     assert plugin == ["__init__.py", "contract"]
     assert (unpacked / "models" / "embedded" / "card.json").is_file()
     assert (unpacked / "service" / "store" / "migrations" / "versions").is_dir()
+    assert not (unpacked / "training").exists()
     assert not list(unpacked.rglob("*.pyc"))
 
 

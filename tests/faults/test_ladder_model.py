@@ -33,7 +33,7 @@ from tests.scoring.small_bundles import LABELS
 from tests.usecases.conftest import ANN, POLICY, House
 
 PATIENT, IMPATIENT = 30.0, 0.3
-GOOD, BAD, BROKEN = "a good day", "a bad day", f"an {TROUBLE} good day"
+GOOD, BAD, BROKEN = "a good day", "a bad day", f"a good {TROUBLE} day"
 APPROVED = (Zone.AUTO_APPROVE, Reason.ABOVE_HIGH)
 FAILED = (Zone.HUMAN_REVIEW, Reason.SCORER_FAILED)
 TIMED_OUT = (Zone.HUMAN_REVIEW, Reason.SCORER_TIMED_OUT)
