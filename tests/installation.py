@@ -21,6 +21,7 @@ import yaml
 from demo.service_process import ROOT, ServiceProcess
 from lab.process import PYTHON, LabProcess
 from tests.lab_answers import AskedForm, RunAnswer, RunData
+from tests.plain_http import PLAIN
 
 KEY = "cg_test_key_with_every_scope"
 PATIENCE = 60.0
@@ -33,7 +34,10 @@ class ServiceCaller:
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(
-            base_url=f"{url}/v1", headers={"Authorization": f"Bearer {KEY}"}, timeout=PATIENCE
+            base_url=f"{url}/v1",
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=PATIENCE,
+            verify=PLAIN,
         )
         self._claimed: dict[str, dict[str, Any]] = {}
         self._claiming = threading.Lock()
@@ -125,6 +129,7 @@ class DifyCaller:
             base_url=f"{lab.url}/v1",
             headers={"Authorization": f"Bearer {app_key(app)}"},
             timeout=PATIENCE,
+            verify=PLAIN,
         )
 
     def start(self, **inputs: str) -> RunAnswer:

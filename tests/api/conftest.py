@@ -13,6 +13,7 @@ import uvicorn
 
 from service.bootstrap.application import build_app
 from service.settings import Settings
+from tests.plain_http import PLAIN
 from tests.stores import migrated
 
 KEY = "cg_test_key_with_every_scope"
@@ -82,7 +83,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def api(address: str) -> Iterator[httpx.Client]:
     """A caller with every scope."""
     with httpx.Client(
-        base_url=address, headers={"Authorization": f"Bearer {KEY}"}, timeout=30
+        base_url=address, headers={"Authorization": f"Bearer {KEY}"}, timeout=30, verify=PLAIN
     ) as client:
         yield client
 

@@ -13,6 +13,7 @@ from service.ports.clock import SystemClock
 from service.store.sql_store import SqlStore
 from service.usecases.access.authentication import Doorkeeper
 from tests.api.conftest import KEY, serving, settings_for
+from tests.plain_http import PLAIN
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def doorkeeper(server: tuple[str, Path]) -> Iterator[Doorkeeper]:
 
 def call(url: str, key: str | None, method: str, path: str, **more: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.request(method, url + path, headers=headers, timeout=30, **more)
+    return httpx.request(method, url + path, headers=headers, timeout=30, verify=PLAIN, **more)
 
 
 ORDER = {"item": {"text": "x"}, "signals": {"score": 0.5}}

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import KEY, serving, settings_for
+from tests.plain_http import PLAIN
 
 PATH = "/v1/gates/answers"
 
@@ -16,7 +17,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A service of its own: what is changed here would be in the way of other tests."""
     with (
         serving(settings_for(tmp_path_factory.mktemp("changed"))) as url,
-        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as client,
+        httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {KEY}"}, verify=PLAIN
+        ) as client,
     ):
         yield client
 

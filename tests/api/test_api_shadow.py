@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import KEY, serving, settings_for
+from tests.plain_http import PLAIN
 
 GATES = """\
 gates:
@@ -25,7 +26,7 @@ def api(tmp_path: Path) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {KEY}"}
     with (
         serving(settings_for(tmp_path)) as url,
-        httpx.Client(base_url=url, headers=headers, timeout=30) as client,
+        httpx.Client(base_url=url, headers=headers, timeout=30, verify=PLAIN) as client,
     ):
         yield client
 

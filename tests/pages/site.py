@@ -24,6 +24,7 @@ from service.store.sql_store import SqlStore
 from service.telemetry import logs
 from service.usecases.review.views import TaskView
 from service.web.services import Services
+from tests.plain_http import PLAIN
 from tests.stores import migrated
 
 KEY = "cg_key_of_the_pages_tests"
@@ -121,6 +122,7 @@ class Site:
             f"{self.url}/v1/gates/{gate}/decisions",
             json=body,
             headers={"Authorization": f"Bearer {KEY}"},
+            verify=PLAIN,
         )
         assert answer.status_code == httpx.codes.OK, answer.text
         return str(answer.json()["review_task_id"])
@@ -151,6 +153,7 @@ class Browser:
             base_url=site.url,
             follow_redirects=True,
             timeout=30,
+            verify=PLAIN,
             headers={"Accept": "text/html,*/*;q=0.8", **headers},
         )
         self.csrf = ""
