@@ -65,8 +65,7 @@ demo: setup ## Comments through a Dify workflow, people decide, branches resume 
 	@$(BIN)/python -m demo
 
 # Many tests wait for other processes: one worker more than there are cores keeps these busy.
-CORES := $(shell getconf _NPROCESSORS_ONLN)
-WORKERS = $(shell expr $(CORES) + 1)
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST = -m pytest --numprocesses $(WORKERS) --dist loadfile $(if $(SHUFFLE),-p randomly)
 
 test: setup-test ## The whole test suite, on real components (SHUFFLE=1: in another order, COVERAGE=1, WORKERS=1)
@@ -78,7 +77,6 @@ else
 	@$(BIN)/python $(PYTEST) $(ARGS)
 endif
 
-test-fast: WORKERS = $(CORES)
 test-fast: .venv/.tests ## The tests that need no server, browser, lab, training or process: for the inner loop
 	@$(BIN)/python $(PYTEST) -m "not (server or browser or lab or training or process or fault)" $(ARGS)
 

@@ -19,6 +19,7 @@ KINDS = {
 }
 
 PLACES = {
+    "api/test_api_shadow.py": ("training",),
     "architecture": ("process",),
     "bench": ("process",),
     "browser": ("browser",),
@@ -34,17 +35,27 @@ PLACES = {
     "experiments": ("training",),
     "faults": ("fault", "process"),
     "lab": ("lab",),
+    "pages/test_page_explanation.py": ("training",),
+    "plugin/test_plugin_package.py": ("process",),
     "registry/test_blue_green.py": ("process",),
     "registry/test_live_models.py": ("training",),
     "registry/test_mlflow.py": ("server",),
     "resume/test_against_lab.py": ("lab",),
     "retraining": ("training",),
     "scoring/test_embedded_bundle.py": ("training",),
+    "scoring/test_embedding.py": ("training",),
+    "scoring/test_onnx_scorer.py": ("training",),
     "scoring/test_precision.py": ("training",),
     "scoring/test_session.py": ("training",),
     "skipping": ("process",),
+    "store/test_migrations.py": ("process",),
+    "thresholds/test_alarms.py": ("training",),
+    "thresholds/test_certify_synthetic.py": ("training",),
+    "thresholds/test_economy.py": ("training",),
+    "thresholds/test_outlook.py": ("training",),
     "thresholds/test_standing.py": ("training",),
     "training": ("training",),
+    "usecases/certification/test_watch.py": ("training",),
 }
 """By folder or file."""
 
